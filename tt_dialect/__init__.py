@@ -1,0 +1,34 @@
+"""
+TileLang kernels to Tenstorrent TT-Metalium C++.
+
+    import tt_dialect
+    kernel = tt_dialect.compile("examples/gemm.tir.json")
+    kernel.write("build/gemm")
+    c = kernel.run(a, b)
+
+Nothing is imported until it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tt_dialect._version import __version__
+
+if TYPE_CHECKING:
+    from tt_dialect.api import CompiledKernel, compile
+    from tt_dialect.diagnostics import CompileError
+
+__all__ = ["CompileError", "CompiledKernel", "__version__", "compile"]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("compile", "CompiledKernel"):
+        from tt_dialect import api
+
+        return getattr(api, name)
+    if name == "CompileError":
+        from tt_dialect.diagnostics import CompileError
+
+        return CompileError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The command line tools: parse arguments, call the library, print errors."""
