@@ -1,0 +1,544 @@
+"""`tt.layout`: where a tensor lives, how it is cut into tiles, and which core does which work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from math import prod
+from typing import TypeAlias
+
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    BFloat16Type,
+    Float16Type,
+    Float32Type,
+    IntAttr,
+    StringAttr,
+)
+from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
+from xdsl.irdl import irdl_attr_definition, param_def
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+ELEMENT_TYPES = (BFloat16Type, Float16Type, Float32Type)
+"""Element types with a tile format; everything else is refused on import."""
+
+_FORMATS = {BFloat16Type: "Float16_b", Float16Type: "Float16", Float32Type: "Float32"}
+_BYTES = {BFloat16Type: 2, Float16Type: 2, Float32Type: 4}
+_NUMPY = {BFloat16Type: "bfloat16", Float16Type: "float16", Float32Type: "float32"}
+
+Ints: TypeAlias = ArrayAttr[IntAttr]
+
+
+def ints(values: Sequence[int]) -> Ints:
+    """An array of plain integers."""
+    return ArrayAttr([IntAttr(v) for v in values])
+
+
+def int_tuple(values: Ints) -> tuple[int, ...]:
+    """The integers of an array."""
+    return tuple(v.data for v in values)
+
+
+def parse_ints(parser: AttrParser) -> Ints:
+    """`[1, 2]`"""
+    return ints(parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer))
+
+
+def print_ints(printer: Printer, values: Ints) -> None:
+    """`[1, 2]`"""
+    printer.print_string("[" + ", ".join(str(v.data) for v in values) + "]")
+
+
+def parse_checked(parser: AttrParser, build: Callable[[], ParametrizedAttribute]) -> Sequence[Attribute]:
+    """Builds an attribute while parsing, so that a failed check is reported at its position."""
+    position = parser.pos
+    try:
+        return build().parameters
+    except VerifyException as error:
+        parser.raise_error(str(error), position)
+
+
+class Memory(StrEnum):
+    """The memory a tensor lives in."""
+
+    DRAM = "dram"
+    L1 = "l1"
+
+
+class Distribution(StrEnum):
+    """How pages spread over banks: TensorMemoryLayout in buffer_types.hpp."""
+
+    INTERLEAVED = "interleaved"
+    SHARDED = "sharded"
+
+
+@irdl_attr_definition
+class TileType(ParametrizedAttribute, TypeAttribute):
+    """A tile: one page of tensor storage and the unit of tile arithmetic.
+
+    `!tt.layout.tile<32x32, bf16>`: height x width in elements, element type. Tile sizes in bytes
+    are those of `TileType::getSizeBytes` in tt-mlir.
+    """
+
+    name = "tt.layout.tile"
+    height: IntAttr = param_def()
+    width: IntAttr = param_def()
+    element_type: Attribute = param_def()
+
+    @classmethod
+    def of(cls, element_type: Attribute, height: int = 32, width: int = 32) -> TileType:
+        """A 32x32 tile of an element type."""
+        return cls(IntAttr(height), IntAttr(width), element_type)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) in elements."""
+        return self.height.data, self.width.data
+
+    @property
+    def bytes(self) -> int:
+        """Size of the page that holds one tile."""
+        return prod(self.shape) * _BYTES[type(self.element_type)]
+
+    @property
+    def data_format(self) -> str:
+        """Name in Metalium's `DataFormat` enum."""
+        return _FORMATS[type(self.element_type)]
+
+    @property
+    def numpy_name(self) -> str:
+        """dtype name in NumPy or ml_dtypes."""
+        return _NUMPY[type(self.element_type)]
+
+    def verify(self) -> None:
+        if not isinstance(self.element_type, ELEMENT_TYPES):
+            raise VerifyException(
+                f"tile element type must be bf16, f16 or f32, got {self.element_type}"
+            )
+        if self.height.data not in (16, 32) or self.width.data not in (16, 32):
+            raise VerifyException("tile height and width must be 16 or 32")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            return cls.parse_body(parser)
+
+    @classmethod
+    def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
+        """`32x32, bf16`"""
+        dims = parser.parse_dimension_list()
+        if len(dims) != 2:
+            parser.raise_error("expected a tile as height x width")
+        parser.parse_punctuation(",")
+        element = parser.parse_type()
+        return parse_checked(parser, lambda: cls.of(element, *dims))
+
+    @classmethod
+    def parse_short(cls, parser: AttrParser) -> TileType:
+        """`tile<32x32, bf16>`, as it stands inside other types."""
+        parser.parse_keyword("tile")
+        return cls(*cls.parse_parameters(parser))
+
+    def print_parameters(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.height.data}x{self.width.data}, ")
+        printer.print_attribute(self.element_type)
+        printer.print_string(">")
+
+    def print_short(self, printer: Printer) -> None:
+        """`tile<32x32, bf16>`"""
+        printer.print_string("tile")
+        self.print_parameters(printer)
+
+
+@irdl_attr_definition
+class BlockType(ParametrizedAttribute, TypeAttribute):
+    """A block of tiles as a value: `!tt.layout.block<4x1, tile<32x32, bf16>>` (rows x columns)."""
+
+    name = "tt.layout.block"
+    rows: IntAttr = param_def()
+    cols: IntAttr = param_def()
+    tile: TileType = param_def()
+
+    @classmethod
+    def of(cls, rows: int, cols: int, tile: TileType) -> BlockType:
+        """A block of rows x cols tiles."""
+        return cls(IntAttr(rows), IntAttr(cols), tile)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns) in tiles."""
+        return self.rows.data, self.cols.data
+
+    @property
+    def tiles(self) -> int:
+        """Number of tiles."""
+        return prod(self.shape)
+
+    @property
+    def element_type(self) -> Attribute:
+        """Element type of the tiles."""
+        return self.tile.element_type
+
+    def verify(self) -> None:
+        if self.rows.data < 1 or self.cols.data < 1:
+            raise VerifyException("a block has at least one tile on each axis")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            dims = parser.parse_dimension_list()
+            if len(dims) != 2:
+                parser.raise_error("expected a block as rows x columns")
+            parser.parse_punctuation(",")
+            tile = TileType.parse_short(parser)
+            return parse_checked(parser, lambda: cls.of(*dims, tile))
+
+    def print_parameters(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.rows.data}x{self.cols.data}, ")
+        self.tile.print_short(printer)
+        printer.print_string(">")
+
+
+@irdl_attr_definition
+class NdShardAttr(ParametrizedAttribute):
+    """Shards over labelled axes: `<axes ["M", "N"], grid [2, 4], shard [64, 64], order "row_major">`.
+
+    `grid` counts shards per axis, `shard` is the extent of one shard in elements.
+    """
+
+    name = "tt.layout.nd_shard"
+    axes: ArrayAttr[StringAttr] = param_def()
+    grid: Ints = param_def()
+    shard: Ints = param_def()
+    order: StringAttr = param_def()
+
+    def verify(self) -> None:
+        if not len(self.axes) == len(self.grid) == len(self.shard):
+            raise VerifyException("nd_shard needs one axis label, grid and shard extent per axis")
+        if any(v < 1 for v in (*int_tuple(self.grid), *int_tuple(self.shard))):
+            raise VerifyException("nd_shard grid and shard extents must be positive")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            parser.parse_keyword("axes")
+            axes = parse_strings(parser)
+            parser.parse_punctuation(",")
+            parser.parse_keyword("grid")
+            grid = parse_ints(parser)
+            parser.parse_punctuation(",")
+            parser.parse_keyword("shard")
+            shard = parse_ints(parser)
+            parser.parse_punctuation(",")
+            parser.parse_keyword("order")
+            order = StringAttr(parser.parse_str_literal())
+            return parse_checked(parser, lambda: cls(axes, grid, shard, order))
+
+    def print_parameters(self, printer: Printer) -> None:
+        printer.print_string("<axes ")
+        print_strings(printer, self.axes)
+        printer.print_string(", grid ")
+        print_ints(printer, self.grid)
+        printer.print_string(", shard ")
+        print_ints(printer, self.shard)
+        printer.print_string(", order ")
+        printer.print_string_literal(self.order.data)
+        printer.print_string(">")
+
+
+def parse_strings(parser: AttrParser) -> ArrayAttr[StringAttr]:
+    """`["M", "N"]`"""
+    return ArrayAttr(
+        [
+            StringAttr(text)
+            for text in parser.parse_comma_separated_list(
+                parser.Delimiter.SQUARE, parser.parse_str_literal
+            )
+        ]
+    )
+
+
+def print_strings(printer: Printer, values: ArrayAttr[StringAttr]) -> None:
+    """`["M", "N"]`"""
+    with printer.in_square_brackets():
+        printer.print_list(values, lambda v: printer.print_string_literal(v.data))
+
+
+@irdl_attr_definition
+class BufferAttr(ParametrizedAttribute):
+    """Where a tensor lives and how it is cut into pages.
+
+    `#tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes ["M", "K"], by "default">`. A page
+    is one tile; the last two dimensions are tiled, row-major, leading dimensions are outer. `axes`
+    labels the dimensions by the part they play in the computation (B, M, N, K; empty when
+    unknown); `by` says who decided ("default" or "user").
+    """
+
+    name = "tt.layout.buffer"
+    memory: StringAttr = param_def()
+    distribution: StringAttr = param_def()
+    tile: TileType = param_def()
+    axes: ArrayAttr[StringAttr] = param_def()
+    by: StringAttr = param_def()
+    shard: ArrayAttr[NdShardAttr] = param_def()
+    """At most one entry; empty when interleaved."""
+
+    @classmethod
+    def interleaved(
+        cls, element_type: Attribute, axes: Sequence[str] = (), by: str = "default"
+    ) -> BufferAttr:
+        """Tiles round-robin over the DRAM banks."""
+        return cls(
+            StringAttr(Memory.DRAM),
+            StringAttr(Distribution.INTERLEAVED),
+            TileType.of(element_type),
+            ArrayAttr([StringAttr(a) for a in axes]),
+            StringAttr(by),
+            ArrayAttr([]),
+        )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Axis labels, outermost dimension first."""
+        return tuple(a.data for a in self.axes)
+
+    def verify(self) -> None:
+        if self.memory.data not in list(Memory):
+            raise VerifyException(f"memory must be dram or l1, got {self.memory.data}")
+        if self.distribution.data not in list(Distribution):
+            raise VerifyException(
+                f"distribution must be interleaved or sharded, got {self.distribution.data}"
+            )
+        sharded = self.distribution.data == Distribution.SHARDED
+        if len(self.shard) != int(sharded):
+            raise VerifyException("a sharded buffer needs one nd_shard, an interleaved one has none")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            memory = StringAttr(parser.parse_identifier("memory"))
+            parser.parse_punctuation(",")
+            distribution = StringAttr(parser.parse_identifier("distribution"))
+            parser.parse_punctuation(",")
+            tile = TileType.parse_short(parser)
+            parser.parse_punctuation(",")
+            parser.parse_keyword("axes")
+            axes = parse_strings(parser)
+            parser.parse_punctuation(",")
+            parser.parse_keyword("by")
+            by = StringAttr(parser.parse_str_literal())
+            shard: list[NdShardAttr] = []
+            if parser.parse_optional_punctuation(",") is not None:
+                parser.parse_keyword("nd_shard")
+                shard.append(NdShardAttr(*NdShardAttr.parse_parameters(parser)))
+            return parse_checked(
+                parser, lambda: cls(memory, distribution, tile, axes, by, ArrayAttr(shard))
+            )
+
+    def print_parameters(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.memory.data}, {self.distribution.data}, ")
+        self.tile.print_short(printer)
+        printer.print_string(", axes ")
+        print_strings(printer, self.axes)
+        printer.print_string(", by ")
+        printer.print_string_literal(self.by.data)
+        for shard in self.shard:
+            printer.print_string(", nd_shard")
+            shard.print_parameters(printer)
+        printer.print_string(">")
+
+
+@irdl_attr_definition
+class CoreRangeAttr(ParametrizedAttribute):
+    """A rectangle of logical cores: `<[0, 0], [8, 8]>` is start (x, y) and extent, half-open."""
+
+    name = "tt.layout.core_range"
+    x: IntAttr = param_def()
+    y: IntAttr = param_def()
+    width: IntAttr = param_def()
+    height: IntAttr = param_def()
+
+    @classmethod
+    def of(cls, x: int, y: int, width: int, height: int) -> CoreRangeAttr:
+        """The rectangle from (x, y) with the given extent."""
+        return cls(IntAttr(x), IntAttr(y), IntAttr(width), IntAttr(height))
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """(x, y) of the first core."""
+        return self.x.data, self.y.data
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """(width, height) in cores."""
+        return self.width.data, self.height.data
+
+    def cores(self) -> list[tuple[int, int]]:
+        """Its cores (x, y), row by row."""
+        (x, y), (width, height) = self.start, self.extent
+        return [(x + i, y + j) for j in range(height) for i in range(width)]
+
+    def verify(self) -> None:
+        if min(self.start) < 0 or min(self.extent) < 1:
+            raise VerifyException("a core range starts at (0, 0) or later and is not empty")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            start = int_tuple(parse_ints(parser))
+            parser.parse_punctuation(",")
+            extent = int_tuple(parse_ints(parser))
+            if len(start) != 2 or len(extent) != 2:
+                parser.raise_error("expected [x, y], [width, height]")
+            return parse_checked(parser, lambda: cls.of(*start, *extent))
+
+    def print_parameters(self, printer: Printer) -> None:
+        printer.print_string(f"<{list(self.start)}, {list(self.extent)}>")
+
+
+@irdl_attr_definition
+class CoreRangesAttr(ParametrizedAttribute):
+    """Disjoint core ranges: `#tt.layout.core_ranges<<[0, 0], [8, 1]>, <[0, 1], [4, 1]>>`."""
+
+    name = "tt.layout.core_ranges"
+    ranges: ArrayAttr[CoreRangeAttr] = param_def()
+
+    @classmethod
+    def of(cls, ranges: Sequence[CoreRangeAttr]) -> CoreRangesAttr:
+        """The given ranges, in order."""
+        return cls(ArrayAttr(ranges))
+
+    def cores(self) -> list[tuple[int, int]]:
+        """All cores (x, y), range by range, each row by row."""
+        return [core for r in self.ranges for core in r.cores()]
+
+    def verify(self) -> None:
+        cores = self.cores()
+        if not cores or len(set(cores)) != len(cores):
+            raise VerifyException("core ranges must be disjoint and not empty")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            ranges = parser.parse_comma_separated_list(
+                parser.Delimiter.NONE, lambda: CoreRangeAttr(*CoreRangeAttr.parse_parameters(parser))
+            )
+            return parse_checked(parser, lambda: cls.of(ranges))
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_list(self.ranges, lambda r: r.print_parameters(printer))
+
+
+@irdl_attr_definition
+class WorkAttr(ParametrizedAttribute):
+    """`#tt.layout.work<1, <[0, 0], [8, 8]>>`: each core of the ranges takes `count` blocks."""
+
+    name = "tt.layout.work"
+    count: IntAttr = param_def()
+    cores: CoreRangesAttr = param_def()
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            count = IntAttr(parser.parse_integer())
+            parser.parse_punctuation(",")
+            return count, CoreRangesAttr(*CoreRangesAttr.parse_parameters(parser))
+
+    def print_parameters(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.count.data}, ")
+        self.cores.print_parameters(printer)
+        printer.print_string(">")
+
+
+@irdl_attr_definition
+class PartitionAttr(ParametrizedAttribute):
+    """Which core does which blocks.
+
+    `#tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [8, 8],
+    block_tiles [4, 4], tiles [32, 32], work [<1, <<[0, 0], [8, 8]>>>]>`
+
+    `blocks` is the block grid, outermost axis first (leading batch axes, then M, N); `block_tiles`
+    and `tiles` are the block shape and the tile grid of the last axes. Work ids number the blocks
+    row by row; cores take consecutive ids in the order of `work` (each core of the first entry
+    `count` ids, and so on). Counts are in blocks.
+    """
+
+    name = "tt.layout.partition"
+    mode: StringAttr = param_def()
+    strategy: StringAttr = param_def()
+    core_grid: Ints = param_def()
+    blocks: Ints = param_def()
+    block_tiles: Ints = param_def()
+    tiles: Ints = param_def()
+    work: ArrayAttr[WorkAttr] = param_def()
+
+    @property
+    def core_ranges(self) -> CoreRangesAttr:
+        """All cores that have work."""
+        return CoreRangesAttr.of([r for w in self.work for r in w.cores.ranges])
+
+    def ids(self) -> list[tuple[tuple[int, int], int, int]]:
+        """(core, start_id, count) of every core with work."""
+        rows: list[tuple[tuple[int, int], int, int]] = []
+        start = 0
+        for work in self.work:
+            for core in work.cores.cores():
+                rows.append((core, start, work.count.data))
+                start += work.count.data
+        return rows
+
+    def verify(self) -> None:
+        total = sum(w.count.data * len(w.cores.cores()) for w in self.work)
+        if total != prod(int_tuple(self.blocks)):
+            raise VerifyException(
+                f"partition covers {total} blocks of {prod(int_tuple(self.blocks))}"
+            )
+        width, height = int_tuple(self.core_grid)
+        if any(x >= width or y >= height for x, y in self.core_ranges.cores()):
+            raise VerifyException(f"a core range leaves the {width}x{height} core grid")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        def field(name: str) -> Ints:
+            parser.parse_punctuation(",")
+            parser.parse_keyword(name)
+            return parse_ints(parser)
+
+        with parser.in_angle_brackets():
+            mode = StringAttr(parser.parse_str_literal())
+            parser.parse_punctuation(",")
+            strategy = StringAttr(parser.parse_str_literal())
+            grids = [field(n) for n in ("core_grid", "blocks", "block_tiles", "tiles")]
+            parser.parse_punctuation(",")
+            parser.parse_keyword("work")
+            work = parser.parse_comma_separated_list(
+                parser.Delimiter.SQUARE, lambda: WorkAttr(*WorkAttr.parse_parameters(parser))
+            )
+            return parse_checked(parser, lambda: cls(mode, strategy, *grids, ArrayAttr(work)))
+
+    def print_parameters(self, printer: Printer) -> None:
+        printer.print_string("<")
+        printer.print_string_literal(self.mode.data)
+        printer.print_string(", ")
+        printer.print_string_literal(self.strategy.data)
+        for name in ("core_grid", "blocks", "block_tiles", "tiles"):
+            printer.print_string(f", {name} ")
+            print_ints(printer, getattr(self, name))
+        printer.print_string(", work [")
+        printer.print_list(self.work, lambda w: w.print_parameters(printer))
+        printer.print_string("]>")
+
+
+LAYOUT_ATTRS: list[type[Attribute]] = [
+    TileType,
+    BlockType,
+    NdShardAttr,
+    BufferAttr,
+    CoreRangeAttr,
+    CoreRangesAttr,
+    WorkAttr,
+    PartitionAttr,
+]

@@ -1,0 +1,421 @@
+"""`tt.noc`: moving pages between memories and cores, and ordering the moves.
+
+Semantics follow `tt_metal/hw/inc/api/dataflow/dataflow_api.h`. Transfers are asynchronous: data has
+arrived only after the barrier. Every transfer of a thread names its NoC (0 or 1); `tt-split-threads` sets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import (
+    I32,
+    IndexType,
+    IntegerAttr,
+    MemRefType,
+    StringAttr,
+    UnitAttr,
+    i32,
+)
+from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue, TypeAttribute
+from xdsl.irdl import (
+    AnyOf,
+    IRDLOperation,
+    base,
+    irdl_attr_definition,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    param_def,
+    prop_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.traits import MemoryReadEffect, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from tt_dialect.ir import cb as cb_ir
+from tt_dialect.ir.effects import NocEffect
+from tt_dialect.ir.layout import BlockType, BufferAttr, Ints, int_tuple, parse_ints, print_ints
+
+
+@irdl_attr_definition
+class AccessorType(ParametrizedAttribute, TypeAttribute):
+    """A TensorAccessor: `!tt.noc.accessor<[1024, 1024], #tt.layout.buffer<...>>`.
+
+    The shape is in elements. Page of tile (.., r, c): leading indices outer, then tile rows,
+    then tile columns (`tt_metal/hw/inc/api/tensor/tensor_accessor.h`).
+    """
+
+    name = "tt.noc.accessor"
+    shape: Ints = param_def()
+    layout: BufferAttr = param_def()
+
+    @property
+    def pages(self) -> int:
+        """Number of pages (tiles) of the tensor."""
+        *outer, rows, cols = int_tuple(self.shape)
+        height, width = self.layout.tile.shape
+        count = -(-rows // height) * -(-cols // width)
+        for extent in outer:
+            count *= extent
+        return count
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            shape = parse_ints(parser)
+            parser.parse_punctuation(",")
+            parser.parse_keyword("buffer")
+            return shape, BufferAttr(*BufferAttr.parse_parameters(parser))
+
+    def print_parameters(self, printer: Printer) -> None:
+        printer.print_string("<")
+        print_ints(printer, self.shape)
+        printer.print_string(", buffer")
+        self.layout.print_parameters(printer)
+        printer.print_string(">")
+
+
+@irdl_attr_definition
+class SemaphoreType(ParametrizedAttribute, TypeAttribute):
+    """An L1 semaphore, at the same address on every core of its core set."""
+
+    name = "tt.noc.semaphore"
+
+
+# ---- TILED: blocks in and out of tensors ----
+
+
+@irdl_op_definition
+class LoadBlockOp(IRDLOperation):
+    """Reads a block of tiles of a tensor; the last two indices count tiles, the others elements."""
+
+    name = "tt.noc.load_block"
+    tensor = operand_def(MemRefType)
+    indices = var_operand_def(IndexType)
+    cb = prop_def(cb_ir.RequestAttr)
+    block = result_def(BlockType)
+    assembly_format = (
+        "$tensor `[` $indices `]` `request` $cb attr-dict `:` type($tensor) `->` type($block)"
+    )
+    traits = traits_def(MemoryReadEffect())
+
+    def __init__(
+        self,
+        tensor: SSAValue,
+        indices: Sequence[SSAValue | Operation],
+        cb: cb_ir.RequestAttr,
+        block: BlockType,
+    ):
+        super().__init__(operands=[tensor, indices], properties={"cb": cb}, result_types=[block])
+
+    def verify_(self) -> None:
+        _verify_indices(self.tensor, self.indices)
+
+
+@irdl_op_definition
+class StoreBlockOp(IRDLOperation):
+    """Writes a block of tiles to a tensor."""
+
+    name = "tt.noc.store_block"
+    block = operand_def(BlockType)
+    tensor = operand_def(MemRefType)
+    indices = var_operand_def(IndexType)
+    assembly_format = (
+        "$block `,` $tensor `[` $indices `]` attr-dict `:` type($block) `,` type($tensor)"
+    )
+    traits = traits_def(NocEffect())
+
+    def __init__(self, block: SSAValue, tensor: SSAValue, indices: Sequence[SSAValue | Operation]):
+        super().__init__(operands=[block, tensor, indices])
+
+    def verify_(self) -> None:
+        _verify_indices(self.tensor, self.indices)
+
+
+def _verify_indices(tensor: SSAValue, indices: Sequence[SSAValue]) -> None:
+    assert isinstance(tensor.type, MemRefType)
+    if len(indices) != tensor.type.get_num_dims():
+        raise VerifyException(
+            f"{len(indices)} indices for a tensor of rank {tensor.type.get_num_dims()}"
+        )
+
+
+# ---- BUFFERED and below: pages ----
+
+
+@irdl_op_definition
+class RuntimeArgOp(IRDLOperation):
+    """Reads entry `index` of the ABI table on this core (`get_arg_val`)."""
+
+    name = "tt.noc.runtime_arg"
+    index = prop_def(IntegerAttr[I32])
+    value = result_def(IndexType)
+    assembly_format = "$index attr-dict `:` type($value)"
+    traits = traits_def(Pure())
+
+    def __init__(self, index: int):
+        super().__init__(
+            properties={"index": IntegerAttr(index, i32)}, result_types=[IndexType()]
+        )
+
+
+@irdl_op_definition
+class AccessorOp(IRDLOperation):
+    """Binds a tensor (BUFFERED) or its base address (THREADS) to the tensor's layout."""
+
+    name = "tt.noc.accessor"
+    tensor = operand_def(AnyOf([base(MemRefType), base(IndexType)]))
+    accessor = result_def(AccessorType)
+    assembly_format = "$tensor attr-dict `:` type($tensor) `->` type($accessor)"
+    traits = traits_def(Pure())
+
+    def __init__(self, tensor: SSAValue, accessor: AccessorType):
+        super().__init__(operands=[tensor], result_types=[accessor])
+
+
+class _PageOp(IRDLOperation):
+    accessor = operand_def(AccessorType)
+    page = operand_def(IndexType)
+    pointer = operand_def(cb_ir.PointerType)
+    slot = operand_def(IndexType)
+    noc = opt_prop_def(IntegerAttr[I32])
+    traits = traits_def(NocEffect())
+    assembly_format = (
+        "$accessor `[` $page `]` `,` $pointer `[` $slot `]` (`noc` $noc^)? attr-dict `:` type($accessor)"
+    )
+
+    def __init__(self, accessor: SSAValue, page: SSAValue, pointer: SSAValue, slot: SSAValue):
+        super().__init__(operands=[accessor, page, pointer, slot])
+
+
+@irdl_op_definition
+class ReadPageOp(_PageOp):
+    """Issues a read of one page into L1, `slot` pages after the pointer."""
+
+    name = "tt.noc.read_page"
+
+
+@irdl_op_definition
+class WritePageOp(_PageOp):
+    """Issues a write of the page `slot` pages after the pointer to page `page` of the tensor."""
+
+    name = "tt.noc.write_page"
+
+
+class _BarrierOp(IRDLOperation):
+    noc = opt_prop_def(IntegerAttr[I32])
+    assembly_format = "(`noc` $noc^)? attr-dict"
+    traits = traits_def(NocEffect())
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+@irdl_op_definition
+class ReadBarrierOp(_BarrierOp):
+    """Waits until all issued reads have arrived in L1."""
+
+    name = "tt.noc.read_barrier"
+
+
+@irdl_op_definition
+class WriteBarrierOp(_BarrierOp):
+    """Waits until all issued writes are acknowledged."""
+
+    name = "tt.noc.write_barrier"
+
+
+@irdl_op_definition
+class WritesFlushedOp(_BarrierOp):
+    """Waits until all issued writes have left this core: their source may be reused."""
+
+    name = "tt.noc.writes_flushed"
+
+
+@irdl_op_definition
+class AtomicBarrierOp(_BarrierOp):
+    """Waits until all semaphore increments are done."""
+
+    name = "tt.noc.atomic_barrier"
+
+
+# ---- coordinates, semaphores, multicast ----
+
+
+@irdl_op_definition
+class CoreCoordOp(IRDLOperation):
+    """Logical coordinates (x, y) of this core (`get_absolute_logical_x/y`)."""
+
+    name = "tt.noc.core_coord"
+    x = result_def(IndexType)
+    y = result_def(IndexType)
+    assembly_format = "attr-dict `:` type($x) `,` type($y)"
+    traits = traits_def(Pure())
+
+    def __init__(self) -> None:
+        super().__init__(result_types=[IndexType(), IndexType()])
+
+
+@irdl_op_definition
+class SemaphoreOp(IRDLOperation):
+    """Declares a semaphore of the program's cores with its initial value (`CreateSemaphore`)."""
+
+    name = "tt.noc.semaphore"
+    label = prop_def(StringAttr)
+    initial = prop_def(IntegerAttr[I32])
+    id = opt_prop_def(IntegerAttr[I32])
+    semaphore = result_def(SemaphoreType)
+    assembly_format = "$label `initial` $initial (`id` $id^)? attr-dict `:` type($semaphore)"
+    traits = traits_def(NocEffect())
+
+    def __init__(self, label: str, initial: int = 0):
+        super().__init__(
+            properties={"label": StringAttr(label), "initial": IntegerAttr(initial, i32)},
+            result_types=[SemaphoreType()],
+        )
+
+
+class _SemaphoreValueOp(IRDLOperation):
+    semaphore = operand_def(SemaphoreType)
+    value = operand_def(IndexType)
+    assembly_format = "$semaphore `,` $value attr-dict"
+    traits = traits_def(NocEffect())
+
+    def __init__(self, semaphore: SSAValue, value: SSAValue):
+        super().__init__(operands=[semaphore, value])
+
+
+@irdl_op_definition
+class SemaphoreSetOp(_SemaphoreValueOp):
+    """Stores a value in this core's semaphore."""
+
+    name = "tt.noc.semaphore_set"
+
+
+@irdl_op_definition
+class SemaphoreWaitOp(_SemaphoreValueOp):
+    """Blocks until this core's semaphore equals the value."""
+
+    name = "tt.noc.semaphore_wait"
+
+
+@irdl_op_definition
+class SemaphoreWaitMinOp(_SemaphoreValueOp):
+    """Blocks until this core's semaphore is at least the value."""
+
+    name = "tt.noc.semaphore_wait_min"
+
+
+@irdl_op_definition
+class SemaphoreIncOp(IRDLOperation):
+    """Increments the semaphore of core (x, y) by an atomic over the NoC."""
+
+    name = "tt.noc.semaphore_inc"
+    semaphore = operand_def(SemaphoreType)
+    x = operand_def(IndexType)
+    y = operand_def(IndexType)
+    value = operand_def(IndexType)
+    noc = opt_prop_def(IntegerAttr[I32])
+    assembly_format = "$semaphore `at` `(` $x `,` $y `)` `,` $value (`noc` $noc^)? attr-dict"
+    traits = traits_def(NocEffect())
+
+    def __init__(self, semaphore: SSAValue, x: SSAValue, y: SSAValue, value: SSAValue):
+        super().__init__(operands=[semaphore, x, y, value])
+
+
+class _RectangleOp(IRDLOperation):
+    x = operand_def(IndexType)
+    y = operand_def(IndexType)
+    x_end = operand_def(IndexType)
+    y_end = operand_def(IndexType)
+    dests = prop_def(IntegerAttr[I32])
+    loopback = opt_prop_def(UnitAttr)
+    linked = opt_prop_def(UnitAttr)
+    noc = opt_prop_def(IntegerAttr[I32])
+    traits = traits_def(NocEffect())
+
+    def verify_(self) -> None:
+        least = 2 if self.loopback is not None else 1
+        if self.dests.value.data < least:
+            raise VerifyException("a multicast has at least one destination besides its sender")
+
+
+@irdl_op_definition
+class SemaphoreSetMulticastOp(_RectangleOp):
+    """Writes this core's semaphore value to the inclusive rectangle (x, y) to (x_end, y_end)."""
+
+    name = "tt.noc.semaphore_set_multicast"
+    semaphore = operand_def(SemaphoreType)
+    assembly_format = (
+        "$semaphore `to` `(` $x `,` $y `)` `,` `(` $x_end `,` $y_end `)` `dests` $dests "
+        "(`loopback` $loopback^)? (`linked` $linked^)? (`noc` $noc^)? attr-dict"
+    )
+
+    def __init__(
+        self, semaphore: SSAValue, rectangle: Sequence[SSAValue], dests: int
+    ):
+        super().__init__(
+            operands=[*rectangle, semaphore],
+            properties={"dests": IntegerAttr(dests, i32)},
+        )
+
+
+@irdl_op_definition
+class MulticastOp(_RectangleOp):
+    """Writes `pages` pages at the pointer to the same L1 address of every core of a rectangle.
+
+    The sender is not written unless `loopback`; `dests` counts the cores written.
+    """
+
+    name = "tt.noc.multicast"
+    pointer = operand_def(cb_ir.PointerType)
+    page = operand_def(cb_ir.BufferType)
+    pages = prop_def(IntegerAttr[I32])
+    assembly_format = (
+        "$pointer `,` $page `,` $pages `to` `(` $x `,` $y `)` `,` `(` $x_end `,` $y_end `)` "
+        "`dests` $dests (`loopback` $loopback^)? (`linked` $linked^)? (`noc` $noc^)? attr-dict `:` type($page)"
+    )
+
+    def __init__(
+        self,
+        pointer: SSAValue,
+        buffer: SSAValue,
+        pages: int,
+        rectangle: Sequence[SSAValue],
+        dests: int,
+    ):
+        super().__init__(
+            operands=[*rectangle, pointer, buffer],
+            properties={
+                "dests": IntegerAttr(dests, i32),
+                "pages": IntegerAttr(pages, i32),
+            },
+        )
+
+
+NOC_ATTRS: list[type[Attribute]] = [AccessorType, SemaphoreType]
+NOC_OPS: list[type[Operation]] = [
+    LoadBlockOp,
+    StoreBlockOp,
+    RuntimeArgOp,
+    AccessorOp,
+    ReadPageOp,
+    WritePageOp,
+    ReadBarrierOp,
+    WriteBarrierOp,
+    WritesFlushedOp,
+    AtomicBarrierOp,
+    CoreCoordOp,
+    SemaphoreOp,
+    SemaphoreSetOp,
+    SemaphoreWaitOp,
+    SemaphoreWaitMinOp,
+    SemaphoreIncOp,
+    SemaphoreSetMulticastOp,
+    MulticastOp,
+]
