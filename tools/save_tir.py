@@ -1,0 +1,91 @@
+"""Save the TIR of TileLang kernels as `.tir.json`; run it where TileLang is installed.
+
+    python tools/save_tir.py                      # examples/*.py and every case of test/kernels.py
+    python tools/save_tir.py FILE.py OUT.tir.json [--kernel NAME] [K=V ...]
+
+A saved file holds the kernel as `tvm_ffi` serialises it, with one change: source paths are cut to
+the file's name, so that no machine's directories are in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = {"gemm": "matmul"}
+"""Examples to save, each with the name of its kernel."""
+
+
+def load(path: Path) -> ModuleType:
+    """Import a Python file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def prim_func(maker: Any, args: dict[str, object]) -> Any:
+    """The PrimFunc of a jit object, of a function that returns one, or of itself."""
+    if hasattr(maker, "get_tir"):
+        return maker.get_tir(**args)
+    return maker(**args) if callable(maker) else maker
+
+
+def save(func: Any, target: Path) -> None:
+    """Write one kernel, a node per line so that changes can be read."""
+    from tvm_ffi.serialization import to_json_graph_str
+
+    graph = json.loads(to_json_graph_str(func))
+    for node in graph["nodes"]:
+        if node["type"] == "ir.SourceName":
+            node["data"] = Path(node["data"]).name
+    lines = ",\n".join(json.dumps(node, separators=(",", ":")) for node in graph["nodes"])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(f'{{"root_index":{graph["root_index"]},"nodes":[\n{lines}\n]}}\n')
+    print(target)
+
+
+def save_all() -> None:
+    """Regenerate every saved kernel of the project."""
+    for stem, name in EXAMPLES.items():
+        source = ROOT / "examples" / f"{stem}.py"
+        save(prim_func(getattr(load(source), name), {}), source.with_suffix(".tir.json"))
+    kernels = load(ROOT / "test" / "kernels.py")
+    for case, make in kernels.CASES.items():
+        save(make(), ROOT / "test" / "data" / "tir" / f"{case}.tir.json")
+
+
+def parse_value(text: str) -> object:
+    """A `K=V` value: a JSON number or boolean, else the text itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def main() -> None:
+    """Save one kernel, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("source", type=Path, nargs="?")
+    parser.add_argument("target", type=Path, nargs="?")
+    parser.add_argument("args", nargs="*", metavar="K=V")
+    parser.add_argument("--kernel", default="gemm")
+    options = parser.parse_args()
+    if options.source is None:
+        save_all()
+        return
+    args = {k: parse_value(v) for k, _, v in (pair.partition("=") for pair in options.args)}
+    maker = getattr(load(options.source), options.kernel)
+    save(prim_func(maker, args), options.target)
+
+
+if __name__ == "__main__":
+    main()

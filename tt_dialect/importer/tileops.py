@@ -1,0 +1,271 @@
+"""Tile operations (`tl.tileop.*`) to `linalg`: fill, copy and gemm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import (
+    AffineMapAttr,
+    AnyFloat,
+    BFloat16Type,
+    Float16Type,
+    Float32Type,
+    IndexType,
+    MemRefType,
+)
+from xdsl.dialects.linalg.attrs import IteratorTypeAttr
+from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp, YieldOp
+from xdsl.ir import Block, SSAValue
+from xdsl.ir import Region as IRRegion
+from xdsl.ir.affine import AffineMap
+
+from tt_dialect.importer import schema
+from tt_dialect.importer.context import KernelContext, location_attr, single_block
+from tt_dialect.importer.conditions import first_iteration
+from tt_dialect.importer.expressions import construct
+from tt_dialect.importer.graph import Node
+from tt_dialect.importer.regions import Region, common_shape, memref_of, region_of
+
+DTYPES: dict[str, AnyFloat] = {
+    "bfloat16": BFloat16Type(),
+    "float16": Float16Type(),
+    "float32": Float32Type(),
+}
+"""Element types, by their TIR names."""
+
+COPY_REFUSED = frozenset(("barrier", "dst_block", "cluster_mask", "is_gather4", "is_scatter4"))
+"""Annotations of a copy that change what it does; all others are hints (tilelang-tir.md 3.2)."""
+
+GEMM_REFUSED = frozenset(("use_2cta", "is_wgmma", "is_tcgen05"))
+"""Annotations of a gemm that change what it does."""
+
+GEMM_ARGUMENTS = 13
+
+
+def lower_fill(call: Node, ctx: KernelContext) -> None:
+    """`T.fill(dst, value)` and `T.clear(dst)`: the value takes the buffer's dtype."""
+    target, value = call.nodes("args")
+    region = region_of(target, ctx)
+    if not region.buffer.on_chip:
+        raise ctx.error(
+            f"fill of the global tensor '{region.name}' is not supported",
+            "accepted: T.fill or T.clear of an on-chip buffer, copied out with T.copy",
+        )
+    number = _number(value)
+    if number is None:
+        raise ctx.error(
+            f"fill with {construct(value)} is not supported", "accepted: a constant number"
+        )
+    _fill(region, number, ctx)
+
+
+def _fill(region: Region, number: float, ctx: KernelContext) -> None:
+    view = memref_of(region, region.extents, ctx)
+    scalar = ctx.float_constant(number, element_type(view))
+    ctx.emit(FillOp([scalar], [view], res=[]))
+
+
+def _number(expr: Node) -> float | None:
+    """The value of a constant expression, as TileLang writes numbers (tilelang-tir.md 3.6)."""
+    if expr.kind in ("IntImm", "FloatImm"):
+        value = expr.get("value")
+        return float(value) if isinstance(value, int | float) else None
+    if expr.kind == "Cast":
+        return _number(expr.node("value"))
+    if expr.kind == "Mul":
+        lhs, rhs = _number(expr.node("a")), _number(expr.node("b"))
+        return None if lhs is None or rhs is None else lhs * rhs
+    if schema.call_name(expr) == "tl.infinity":
+        return math.inf
+    return None
+
+
+def lower_copy(call: Node, ctx: KernelContext) -> None:
+    """`T.copy(src, dst)`: pairs the extents that are not one, in order; dst = cast(src)."""
+    refused = sorted(COPY_REFUSED & schema.annotations(call).keys())
+    if refused:
+        raise ctx.error(f"T.copy with '{refused[0]}' is not supported", "accepted: plain T.copy")
+    source, target = (region_of(operand, ctx) for operand in call.nodes("args"))
+    if source.paired != target.paired:
+        raise ctx.error(
+            f"T.copy between regions that do not pair: {source} and {target}",
+            "accepted: equal extents in equal order, apart from extents of one",
+        )
+    if source.buffer is target.buffer:
+        raise ctx.error(f"T.copy of '{source.name}' to itself is not supported")
+    shape = common_shape(source, target)
+    copy_values(memref_of(source, shape, ctx), memref_of(target, shape, ctx), ctx)
+
+
+def copy_values(source: SSAValue, target: SSAValue, ctx: KernelContext) -> None:
+    """Copy between memrefs of one shape: `linalg.copy`, or a cast per element."""
+    if element_type(source) == element_type(target):
+        ctx.emit(CopyOp([source], [target], res=[]))
+        return
+    assert isinstance(target.type, MemRefType)
+    rank = target.type.get_num_dims()
+    body = _Body(ctx, [element_type(source), element_type(target)])
+    body.result(body.cast(body.block.args[0], element_type(target)))
+    identity = AffineMap.identity(rank)
+    generic = _generic([source], target, [identity, identity], "p" * rank, body.region)
+    ctx.emit(generic)
+
+
+def lower_gemm(call: Node, ctx: KernelContext) -> None:
+    """`T.gemm(A, B, C)`: C += op(A) op(B), accumulated in C's dtype (tilelang-tir.md 3.4)."""
+    args = call.nodes("args")
+    if len(args) != GEMM_ARGUMENTS:
+        raise ctx.error(f"T.gemm with {len(args)} operands; {GEMM_ARGUMENTS} are expected")
+    refused = sorted(GEMM_REFUSED & schema.annotations(call).keys())
+    if refused:
+        raise ctx.error(f"T.gemm with '{refused[0]}' is not supported", "accepted: plain T.gemm")
+    if args[10].kind != "IntImm":
+        raise ctx.error("T.gemm with a barrier (mbar) is not supported", "accepted: plain T.gemm")
+    a, b, c = (region_of(operand, ctx) for operand in args[:3])
+    transposed = [_flag(flag, ctx) for flag in args[3:5]]
+    for region in (a, b, c):
+        _check_matrix(region, ctx)
+    _check_shapes(a, b, c, transposed, ctx)
+    _clear(c, args[9], ctx)
+    views = [memref_of(region, region.extents[-2:], ctx) for region in (a, b, c)]
+    _contract(views, transposed, ctx)
+
+
+def _flag(expr: Node, ctx: KernelContext) -> bool:
+    if expr.kind != "IntImm":
+        raise ctx.error(f"{construct(expr)} as a flag of T.gemm is not supported")
+    return expr.integer("value") != 0
+
+
+def _check_matrix(region: Region, ctx: KernelContext) -> None:
+    if not region.buffer.on_chip:
+        raise ctx.error(
+            f"T.gemm on the global tensor '{region.name}' is not supported",
+            "accepted: on-chip buffers; T.copy the operand to a shared buffer first",
+        )
+    if len(region.extents) < 2 or any(extent != 1 for extent in region.extents[:-2]):
+        raise ctx.error(
+            f"T.gemm operand {region} is not a matrix",
+            "accepted: two dimensions, with leading extents of one",
+        )
+
+
+def _check_shapes(
+    a: Region, b: Region, c: Region, transposed: Sequence[bool], ctx: KernelContext
+) -> None:
+    """A is (M, K), B is (K, N) and C is (M, N), after the transposes."""
+    m, k = a.extents[-2:][:: -1 if transposed[0] else 1]
+    k_b, n = b.extents[-2:][:: -1 if transposed[1] else 1]
+    if (m, n) != c.extents[-2:] or k != k_b:
+        raise ctx.error(
+            f"T.gemm shapes disagree: A is {m} x {k}, B is {k_b} x {n}, "
+            f"C is {' x '.join(map(str, c.extents[-2:]))}",
+            "accepted: (M x K) (K x N) into (M x N)",
+        )
+    accumulator = DTYPES[c.buffer.decl.dtype]
+    for operand in (a, b):
+        dtype = DTYPES[operand.buffer.decl.dtype]
+        if dtype != accumulator and dtype.bitwidth >= accumulator.bitwidth:
+            raise ctx.error(
+                f"T.gemm of {operand.buffer.decl.dtype} operand '{operand.name}' into "
+                f"{c.buffer.decl.dtype} accumulator '{c.name}' is not supported",
+                "accepted: an accumulator of the operands' dtype, or float32",
+            )
+
+
+def _clear(c: Region, clear: Node, ctx: KernelContext) -> None:
+    """Zero the accumulator: always, never, or in a loop's first iteration."""
+    if clear.kind == "IntImm":
+        if clear.integer("value"):
+            _fill(c, 0.0, ctx)
+        return
+    loop = first_iteration(clear, ctx)
+    if loop is None:
+        raise ctx.error(
+            f"T.gemm with clear_accum = {construct(clear)} is not supported",
+            "accepted: True, False, or 'k == start' for the variable of an enclosing loop",
+        )
+    condition = ctx.emit(arith.CmpiOp(ctx.ssa(loop.index), ctx.ssa(loop.start), "eq"))
+    region, block = single_block()
+    with ctx.inside(block):
+        _fill(c, 0.0, ctx)
+        ctx.emit(scf.YieldOp())
+    ctx.emit(scf.IfOp(condition.result, [], region))
+
+
+def _contract(views: Sequence[SSAValue], transposed: Sequence[bool], ctx: KernelContext) -> None:
+    """The contraction; dimensions are (m, n, k), transposes are in the maps."""
+    a, b, c = views
+    body = _Body(ctx, [element_type(view) for view in views])
+    accumulator = element_type(c)
+    lhs, rhs, old = body.block.args
+    product = body.add(arith.MulfOp(body.cast(lhs, accumulator), body.cast(rhs, accumulator)))
+    body.result(body.add(arith.AddfOp(old, product)))
+    maps = [
+        AffineMap.from_callable(lambda m, n, k: (k, m) if transposed[0] else (m, k)),
+        AffineMap.from_callable(lambda m, n, k: (n, k) if transposed[1] else (k, n)),
+        AffineMap.from_callable(lambda m, n, k: (m, n)),
+    ]
+    ctx.emit(_generic([a, b], c, maps, "ppr", body.region))
+
+
+ITERATORS: dict[str, Callable[[], IteratorTypeAttr]] = {
+    "p": IteratorTypeAttr.parallel,
+    "r": IteratorTypeAttr.reduction,
+}
+
+
+def _generic(
+    inputs: Sequence[SSAValue],
+    output: SSAValue,
+    maps: Sequence[AffineMap],
+    iterators: str,
+    body: IRRegion,
+) -> GenericOp:
+    return GenericOp(
+        inputs,
+        [output],
+        body,
+        [AffineMapAttr(m) for m in maps],
+        [ITERATORS[letter]() for letter in iterators],
+    )
+
+
+class _Body:
+    """The scalar body of a `linalg.generic`."""
+
+    def __init__(self, ctx: KernelContext, arg_types: Sequence[AnyFloat]):
+        self.block = Block(arg_types=arg_types)
+        self.region = IRRegion(self.block)
+        self._location = location_attr(ctx.location)
+
+    def add(self, op: arith.MulfOp | arith.AddfOp | arith.ExtFOp | arith.TruncFOp) -> SSAValue:
+        op.location = self._location or op.location
+        self.block.add_op(op)
+        return op.result
+
+    def cast(self, value: SSAValue, target: AnyFloat) -> SSAValue:
+        """Convert a scalar; the two 16-bit formats go through 32 bits, which is exact."""
+        source = value.type
+        assert isinstance(source, AnyFloat)
+        if source == target:
+            return value
+        if source.bitwidth == target.bitwidth:
+            return self.cast(self.cast(value, Float32Type()), target)
+        op = arith.ExtFOp if source.bitwidth < target.bitwidth else arith.TruncFOp
+        return self.add(op(value, target))
+
+    def result(self, value: SSAValue) -> None:
+        op = YieldOp(value)
+        op.location = self._location or op.location
+        self.block.add_op(op)
+
+
+def element_type(value: SSAValue) -> AnyFloat:
+    """The element type of a memref of one of our dtypes."""
+    assert isinstance(value.type, MemRefType)
+    element = value.type.get_element_type()
+    assert isinstance(element, AnyFloat)
+    return element
