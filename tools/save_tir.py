@@ -1,6 +1,6 @@
 """Save the TIR of TileLang kernels as `.tir.json`; run it where TileLang is installed.
 
-    python tools/save_tir.py                      # examples/*.py and every case of test/kernels.py
+    python tools/save_tir.py                      # examples/*.py and every kernel of test/kernels.py
     python tools/save_tir.py FILE.py OUT.tir.json [--kernel NAME] [K=V ...]
 
 A saved file holds the kernel as `tvm_ffi` serialises it, with one change: source paths are cut to
@@ -25,7 +25,8 @@ EXAMPLES = {"gemm": "matmul"}
 def load(path: Path) -> ModuleType:
     """Import a Python file."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
@@ -59,7 +60,7 @@ def save_all() -> None:
         source = ROOT / "examples" / f"{stem}.py"
         save(prim_func(getattr(load(source), name), {}), source.with_suffix(".tir.json"))
     kernels = load(ROOT / "test" / "kernels.py")
-    for case, make in kernels.CASES.items():
+    for case, make in (kernels.CASES | kernels.IMPORT_CASES).items():
         save(make(), ROOT / "test" / "data" / "tir" / f"{case}.tir.json")
 
 

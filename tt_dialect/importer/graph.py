@@ -80,7 +80,7 @@ class Node:
 
     @property
     def kind(self) -> str:
-        """The name of this type that all tvm versions share: `tirx.Add` and `prim.Add` are `Add`."""
+        """The name all tvm versions share: `tirx.Add` and `prim.Add` are `Add`."""
         if self.type in RENAMED_KINDS:
             return RENAMED_KINDS[self.type]
         namespace, _, name = self.type.rpartition(".")

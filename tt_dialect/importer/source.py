@@ -207,7 +207,8 @@ def _run_module(path: Path) -> ModuleType:
     if not path.is_file():
         raise error_at(None, f"cannot read {path.name}: No such file")
     spec = importlib.util.spec_from_file_location(f"tt_kernels_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module
     sys.path.insert(0, str(path.parent.resolve()))

@@ -12,7 +12,6 @@ from xdsl.dialects.builtin import (
     BFloat16Type,
     Float16Type,
     Float32Type,
-    IndexType,
     MemRefType,
 )
 from xdsl.dialects.linalg.attrs import IteratorTypeAttr
@@ -22,8 +21,8 @@ from xdsl.ir import Region as IRRegion
 from xdsl.ir.affine import AffineMap
 
 from tt_dialect.importer import schema
-from tt_dialect.importer.context import KernelContext, location_attr, single_block
 from tt_dialect.importer.conditions import first_iteration
+from tt_dialect.importer.context import KernelContext, location_attr, single_block
 from tt_dialect.importer.expressions import construct
 from tt_dialect.importer.graph import Node
 from tt_dialect.importer.regions import Region, common_shape, memref_of, region_of
