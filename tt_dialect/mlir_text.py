@@ -48,8 +48,8 @@ def scf_with_syntax(scf: DialectFactory) -> DialectFactory:
         class ParallelSyntax(ParallelOp):
             """Reads both forms; what it makes are plain `scf.ParallelOp`s."""
 
-            parse = staticmethod(_parse_parallel)
-            create = staticmethod(ParallelOp.create)
+            parse = staticmethod(_parse_parallel)  # pyright: ignore[reportAssignmentType]
+            create = staticmethod(ParallelOp.create)  # pyright: ignore[reportAssignmentType]
 
         dialect = scf()
         operations = [ParallelSyntax if op is ParallelOp else op for op in dialect.operations]
@@ -207,8 +207,8 @@ class ModulePrinter(Printer):
 def print_module(module: Operation, *, generic: bool = False, locations: bool = False) -> str:
     """The text of `module`, ending in a newline."""
     out = StringIO()
-    ModulePrinter(
-        stream=out, print_generic_format=generic, print_debuginfo=locations
-    ).print_op(module)
+    ModulePrinter(stream=out, print_generic_format=generic, print_debuginfo=locations).print_op(
+        module
+    )
     out.write("\n")
     return out.getvalue()

@@ -112,5 +112,3 @@ def with_path(diagnostic: Diagnostic, path: str | None) -> Diagnostic:
     if path is None or place is None or place.file != Path(path).name:
         return diagnostic
     return dataclasses.replace(diagnostic, location=dataclasses.replace(place, file=path))
-
-

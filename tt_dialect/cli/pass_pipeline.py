@@ -1,7 +1,7 @@
 """
 Pass pipelines as MLIR users type them.
 
-    builtin.module(tt-infer-layout, func.func(tt-tensorize), tt-lower{arch=blackhole fidelity=HiFi2})
+    builtin.module(tt-infer-layout, func.func(cse), tt-lower{arch=blackhole fidelity=HiFi2})
 
 Blanks are free, anchors nest (all our passes are module passes, so an anchor only groups), option
 values need no quotes, `-` and `_` are the same in an option's name, and a bare flag is true. Values

@@ -1,7 +1,7 @@
 """
 `tt-opt`: everything `xdsl-opt` offers, for our dialect, with the manners of `mlir-opt`.
 
-    tt-opt kernel.mlir --pass-pipeline='builtin.module(tt-lower{arch=blackhole})' -t metalium-compute
+    tt-opt gemm.mlir --pass-pipeline='builtin.module(tt-lower{arch=blackhole})' -t metalium-host
 
 Errors are `file:line:col: error: ..` on stderr with exit code 1; dumps and timing go to stderr, so
 that stdout is always the result.
@@ -14,7 +14,7 @@ import dataclasses
 import fnmatch
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import IO
@@ -40,7 +40,7 @@ class Timing:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
-    def measure(self, name: str) -> Iterator[None]:
+    def measure(self, name: str) -> Generator[None]:
         start = time.perf_counter()
         try:
             yield
@@ -233,9 +233,7 @@ class TTOptMain(xDSLOptMain):
         with self.timing.measure("(print)"):
             if args.target != "mlir" or args.syntax_highlight or args.print_no_properties:
                 return super().output_resulting_program(prog)
-            return print_module(
-                prog, generic=args.print_op_generic, locations=args.print_debuginfo
-            )
+            return print_module(prog, generic=args.print_op_generic, locations=args.print_debuginfo)
 
     # ------------------------------------------------------------------------------- run
 
@@ -316,8 +314,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "--debug" in arguments:
             raise
         for diagnostic in diagnostics_of(error):
-            print(f"tt-opt: {diagnostic}" if diagnostic.location is None else diagnostic,
-                  file=sys.stderr)
+            print(
+                f"tt-opt: {diagnostic}" if diagnostic.location is None else diagnostic,
+                file=sys.stderr,
+            )
         return 1
 
 

@@ -1,0 +1,277 @@
+"""
+`ttc`: compiles TileLang kernels to TT-Metalium C++ and runs them on simulated cores.
+
+    ttc compile examples/gemm.tir.json -o build/gemm
+    ttc run build/gemm --check --stats stats.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tt_dialect._version import __version__
+from tt_dialect.diagnostics import CompileError, Diagnostic
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+    from tt_dialect.api import CompiledKernel
+    from tt_dialect.tensors import Array
+
+
+def key_value(text: str) -> tuple[str, str]:
+    """`NAME=VALUE`."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got '{text}'")
+    return key, value
+
+
+def literal(text: str) -> Any:
+    """A Python literal (`128`, `True`, `(8, 8)`, `'x'`), else the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="ttc", description="TileLang kernels to TT-Metalium C++, compiled and run."
+    )
+    parser.add_argument("--version", action="version", version=f"ttc {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    compiling = argparse.ArgumentParser(add_help=False)
+    flag = compiling.add_argument
+    flag("--arch", default="wormhole", help="wormhole (default), blackhole or grayskull")
+    flag("--metalium-api", default="v2", help="API generation of the output: v2 (default) or v1")
+    flag("--fidelity", help="LoFi, HiFi2, HiFi3 or HiFi4 (default: the best that is correct)")
+    flag("--kernel", help="which kernel, when the source holds several")
+    flag(
+        "--arg",
+        metavar="K=V",
+        action="append",
+        type=key_value,
+        default=[],
+        help="an argument of the function that makes the kernel (repeatable)",
+    )
+    flag("--dump-ir", metavar="DIR", help="write the program at each level to DIR")
+    flag("--json", action="store_true", help="machine-readable result, errors included, on stdout")
+    flag("--debug", action="store_true", help="show the Python traceback of an error")
+
+    compile_ = commands.add_parser(
+        "compile", parents=[compiling], help="write kernels, host program and plan"
+    )
+    compile_.add_argument("source", metavar="SRC", help="a .tir.json, .mlir or .py file")
+    compile_.add_argument("-o", "--output", metavar="DIR", help="default: build/<kernel>")
+
+    run = commands.add_parser("run", parents=[compiling], help="run a kernel on simulated cores")
+    run.add_argument("source", metavar="SRC|DIR", help="as for compile, or what compile wrote")
+    flag = run.add_argument
+    flag(
+        "--input",
+        metavar="NAME=FILE.npy",
+        action="append",
+        type=key_value,
+        default=[],
+        help="an input tensor (repeatable; the others are random)",
+    )
+    flag("--seed", type=int, default=0, help="interleaving of the simulated threads (default 0)")
+    flag("--input-seed", type=int, default=0, help="seed of the random inputs (default 0)")
+    flag("--out-dir", metavar="DIR", help="write each output tensor to DIR/NAME.npy")
+    flag("--engine", choices=("sim", "tile"), default="sim", help="METALIUM (default) or TILE")
+    flag("--check", action="store_true", help="compare with the TILE program in float64")
+    flag("--stats", metavar="FILE.json", help="write the simulation's statistics")
+    return parser
+
+
+def progress(message: str) -> None:
+    """One line on stderr."""
+    print(f"ttc: {message}", file=sys.stderr, flush=True)
+
+
+def level_writer(directory: str | None) -> Callable[[str, ModuleOp], None] | None:
+    """Writes each level to DIR/<level>.mlir as soon as it is reached."""
+    if directory is None:
+        return None
+    from tt_dialect.mlir_text import print_module
+
+    root = Path(directory)
+    root.mkdir(parents=True, exist_ok=True)
+
+    def write(level: str, module: ModuleOp) -> None:
+        (root / f"{level}.mlir").write_text(print_module(module), encoding="utf-8")
+
+    return write
+
+
+def compiled(args: argparse.Namespace) -> CompiledKernel:
+    """The kernel of `args.source`, compiled now."""
+    from tt_dialect.api import compile
+
+    return compile(
+        args.source,
+        arch=args.arch,
+        metalium_api=args.metalium_api,
+        fidelity=args.fidelity,
+        kernel=args.kernel,
+        args={key: literal(value) for key, value in args.arg},
+        on_level=level_writer(args.dump_ir),
+    )
+
+
+def describe(kernel: CompiledKernel) -> dict[str, Any]:
+    """What `--json` says of a kernel."""
+    return {
+        "kernel": kernel.name,
+        "arch": kernel.arch,
+        "metalium_api": kernel.metalium_api,
+        "tensors": [
+            {
+                "name": t.name,
+                "shape": list(t.shape),
+                "dtype": t.dtype.name,
+                "read": t.is_read,
+                "written": t.is_written,
+            }
+            for t in kernel.tensors
+        ],
+    }
+
+
+def do_compile(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    """`ttc compile`."""
+    start = time.perf_counter()
+    kernel = compiled(args)
+    directory = args.output or f"build/{kernel.name}"
+    files = kernel.write(directory)
+    seconds = time.perf_counter() - start
+    if not args.json:
+        progress(f"{kernel.name} for {kernel.arch}: compiled in {seconds:.2f} s")
+        for file in files:
+            print(os.path.join(directory, file))
+    return 0, describe(kernel) | {"directory": directory, "files": files, "seconds": seconds}
+
+
+def gather_inputs(args: argparse.Namespace, kernel: CompiledKernel) -> list[Array]:
+    """The inputs from files, the rest random."""
+    from tt_dialect.cli.pass_pipeline import suggest
+    from tt_dialect.tensors import bind, default_inputs, load_array
+
+    read = [tensor for tensor in kernel.tensors if tensor.is_read]
+    arrays = dict(
+        zip((t.name for t in read), default_inputs(kernel.tensors, args.input_seed), strict=True)
+    )
+    by_name = {tensor.name: tensor for tensor in read}
+    for name, path in args.input:
+        if name not in by_name:
+            known = ", ".join(map(str, read))
+            raise CompileError(
+                Diagnostic(
+                    f"the kernel reads no tensor '{name}'",
+                    notes=(*suggest(name, by_name), f"it reads {known}"),
+                )
+            )
+        arrays[name] = load_array(path, by_name[name])
+    return bind(kernel.tensors, list(arrays.values()))
+
+
+def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    """`ttc run`."""
+    import numpy as np
+
+    from tt_dialect.api import load
+
+    is_directory = os.path.isdir(args.source)
+    start = time.perf_counter()
+    kernel = load(args.source) if is_directory else compiled(args)
+    tensors = kernel.tensors
+    if not args.json:
+        verb = "loaded" if is_directory else "compiled"
+        progress(f"{kernel.name} for {kernel.arch}: {verb} in {time.perf_counter() - start:.2f} s")
+        reads = ", ".join(str(t) for t in tensors if t.is_read)
+        writes = ", ".join(str(t) for t in tensors if t.is_written)
+        progress(f"reads {reads}; writes {writes}")
+        progress("simulating ..." if args.engine == "sim" else "evaluating the TILE program ...")
+    inputs = gather_inputs(args, kernel)
+    start = time.perf_counter()
+    outputs = kernel.execute(inputs, engine=args.engine, seed=args.seed)
+    seconds = time.perf_counter() - start
+    result = describe(kernel) | {"engine": args.engine, "seconds": seconds}
+    if not args.json:
+        progress(f"ran in {seconds:.2f} s")
+
+    if args.out_dir is not None:
+        root = Path(args.out_dir)
+        root.mkdir(parents=True, exist_ok=True)
+        for tensor, array in zip((t for t in tensors if t.is_written), outputs, strict=True):
+            np.save(root / f"{tensor.name}.npy", array)
+    if kernel.stats is not None:
+        result["stats"] = kernel.stats
+        if not args.json:
+            print_totals(kernel.stats)
+    if args.stats is not None:
+        if kernel.stats is None:
+            raise CompileError(Diagnostic("only --engine sim gathers statistics"))
+        path = Path(args.stats)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(kernel.stats, indent=1) + "\n", encoding="utf-8")
+    code = 0
+    if args.check:
+        checks = kernel.check(inputs, outputs)
+        code = 0 if all(check.ok for check in checks) else 1
+        result["checks"] = [check.to_json() for check in checks]
+        if not args.json:
+            for check in checks:
+                print(f"check {check}")
+    return code, result
+
+
+def print_totals(stats: dict[str, Any]) -> None:
+    """The totals of a simulation, one line each."""
+    total = stats.get("total", stats)
+    for key, value in total.items():
+        if isinstance(value, int | float):
+            print(f"{key.replace('_', ' ')}: {value:,}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point; returns the exit code."""
+    args = make_parser().parse_args(argv)
+    command = do_compile if args.command == "compile" else do_run
+    try:
+        code, result = command(args)
+        if args.json:
+            print(json.dumps({"ok": code == 0, **result}, indent=1))
+        return code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except BaseException as error:
+        if args.debug or isinstance(error, SystemExit):
+            raise
+        from tt_dialect.cli.errors import diagnostics_of, with_path
+
+        found = [with_path(d, args.source) for d in diagnostics_of(error)]
+        if args.json:
+            print(json.dumps({"ok": False, "diagnostics": [d.to_json() for d in found]}, indent=1))
+        for diagnostic in found:
+            text = str(diagnostic)
+            print(text if diagnostic.location else f"ttc: {text}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""The tensors of a kernel at its boundary: what goes in, what comes out, and how far off it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import ml_dtypes
+import numpy as np
+import numpy.typing as npt
+
+from tt_dialect.diagnostics import CompileError, Diagnostic
+from tt_dialect.run.arguments import parameters
+from tt_dialect.run.numerics import Format
+
+if TYPE_CHECKING:
+    from xdsl.dialects.func import FuncOp
+
+    from tt_dialect.ir.program import ProgramOp
+
+Array: TypeAlias = npt.NDArray[Any]
+
+_DTYPES: dict[Format, npt.DTypeLike] = {
+    Format.BF16: ml_dtypes.bfloat16,
+    Format.FP16: np.float16,
+    Format.FP32: np.float32,
+}
+
+LIMITS = {"bfloat16": 2.0**-7, "float16": 2.0**-7, "float32": 2e-3}
+"""What `--check` accepts: max|err| / max|reference| by output type."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor parameter of a kernel."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    is_read: bool
+    is_written: bool
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.dtype.name}[{', '.join(map(str, self.shape))}]"
+
+
+def tensors_of(kernel: FuncOp | ProgramOp) -> tuple[Tensor, ...]:
+    """The tensor parameters of a kernel, in order."""
+    return tuple(
+        Tensor(p.label, p.shape, np.dtype(_DTYPES[p.format]), p.read, p.written)
+        for p in parameters(kernel)
+    )
+
+
+def _fail(message: str, *notes: str) -> CompileError:
+    return CompileError(Diagnostic(message, None, notes))
+
+
+def is_torch(value: object) -> bool:
+    """True for a torch tensor, without importing torch."""
+    return type(value).__module__.split(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def as_array(value: Any) -> Array:
+    """A NumPy array that shares memory with `value` (an array or a torch CPU tensor)."""
+    if not is_torch(value):
+        return np.asarray(value)
+    tensor = value.detach()
+    if tensor.device.type != "cpu":
+        raise _fail(f"a tensor on device '{tensor.device}' was given; move it to the CPU first")
+    if str(tensor.dtype) == "torch.bfloat16":
+        import torch  # pyright: ignore[reportMissingImports]
+
+        bits = tensor.contiguous().view(torch.int16).numpy()  # pyright: ignore
+        return cast(Array, bits.view(ml_dtypes.bfloat16))
+    return cast(Array, tensor.numpy())
+
+
+def as_torch(array: Array) -> Any:
+    """The torch tensor of an output."""
+    import torch  # pyright: ignore[reportMissingImports]
+
+    if array.dtype == ml_dtypes.bfloat16:
+        bits = np.ascontiguousarray(array).view(np.int16)
+        return torch.from_numpy(bits).view(torch.bfloat16)  # pyright: ignore
+    return torch.from_numpy(np.ascontiguousarray(array))  # pyright: ignore
+
+
+def bind(tensors: Sequence[Tensor], inputs: Sequence[Any]) -> list[Array]:
+    """The read tensors as arrays; a wrong count, shape or type is a `CompileError`."""
+    read = [tensor for tensor in tensors if tensor.is_read]
+    expected = f"the kernel reads {', '.join(map(str, read)) or 'no tensor'}"
+    if len(inputs) != len(read):
+        raise _fail(f"expected {len(read)} inputs, got {len(inputs)}", expected)
+    bound: list[Array] = []
+    for tensor, value in zip(read, inputs, strict=True):
+        array = as_array(value)
+        if array.shape != tensor.shape:
+            raise _fail(
+                f"input '{tensor.name}' has shape {list(array.shape)}, "
+                f"expected {list(tensor.shape)}",
+                expected,
+            )
+        if array.dtype != tensor.dtype:
+            raise _fail(
+                f"input '{tensor.name}' has type {array.dtype.name}, expected {tensor.dtype.name}",
+                expected,
+            )
+        bound.append(array)
+    return bound
+
+
+def default_inputs(tensors: Sequence[Tensor], seed: int) -> list[Array]:
+    """Normally distributed inputs, the same for the same seed on every machine."""
+    rng = np.random.default_rng(seed)
+    return [
+        rng.standard_normal(t.shape, dtype=np.float32).astype(t.dtype) for t in tensors if t.is_read
+    ]
+
+
+def load_array(path: str, tensor: Tensor) -> Array:
+    """An input from a .npy file; bf16 files hold raw 16-bit values, wider floats are rounded."""
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise _fail(f"'{path}' is not a .npy file: {error}") from error
+    if tensor.dtype == ml_dtypes.bfloat16 and array.dtype in (np.dtype("V2"), np.uint16):
+        array = array.view(ml_dtypes.bfloat16)
+    if array.dtype in (np.float32, np.float64):
+        array = array.astype(tensor.dtype)
+    return array
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An output against its reference."""
+
+    name: str
+    error: float
+    limit: float
+
+    @property
+    def ok(self) -> bool:
+        return self.error <= self.limit
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "error": self.error, "limit": self.limit, "ok": self.ok}
+
+    def __str__(self) -> str:
+        verdict = "ok" if self.ok else "WRONG"
+        return (
+            f"{self.name}: max|err|/max|ref| = {self.error:.3g} (limit {self.limit:.3g}) {verdict}"
+        )
+
+
+def compare(
+    tensors: Sequence[Tensor], outputs: Sequence[Array], reference: Sequence[Array]
+) -> list[Comparison]:
+    """max|err|/max|ref| of every written tensor, in float64."""
+    found: list[Comparison] = []
+    written = [tensor for tensor in tensors if tensor.is_written]
+    for tensor, output, expected in zip(written, outputs, reference, strict=True):
+        got, want = output.astype(np.float64), expected.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            difference = np.where(got == want, 0.0, np.abs(got - want))
+        scale = float(np.max(np.abs(want), initial=0.0)) or 1.0
+        worst = float(np.max(difference, initial=0.0)) / scale
+        # A NaN compares as infinitely wrong.
+        error = float("inf") if np.isnan(worst) else worst
+        found.append(Comparison(tensor.name, error, LIMITS[tensor.dtype.name]))
+    return found
