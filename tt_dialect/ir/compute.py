@@ -18,6 +18,7 @@ from xdsl.dialects.builtin import (
     IndexType,
     IntAttr,
     IntegerAttr,
+    MemRefType,
     UnitAttr,
     f32,
     i32,
@@ -38,12 +39,43 @@ from xdsl.irdl import (
 )
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
-from xdsl.traits import Pure
+from xdsl.traits import MemoryReadEffect, MemoryWriteEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from tt_dialect.ir.cb import BufferType, RequestAttr
 from tt_dialect.ir.effects import DstEffect, UnitsEffect
 from tt_dialect.ir.layout import ELEMENT_TYPES, BlockType, parse_checked
+
+# ---- inside tt-tensorize only: between on-chip memrefs and block values ----
+
+
+@irdl_op_definition
+class ReadBufferOp(IRDLOperation):
+    """The block an on-chip buffer holds; lives only while `tt-tensorize` runs."""
+
+    name = "tt.compute.read_buffer"
+    buffer = operand_def(MemRefType)
+    block = result_def(BlockType)
+    assembly_format = "$buffer attr-dict `:` type($buffer) `->` type($block)"
+    traits = traits_def(MemoryReadEffect())
+
+    def __init__(self, buffer: SSAValue, block: BlockType):
+        super().__init__(operands=[buffer], result_types=[block])
+
+
+@irdl_op_definition
+class WriteBufferOp(IRDLOperation):
+    """Replaces what an on-chip buffer holds; lives only while `tt-tensorize` runs."""
+
+    name = "tt.compute.write_buffer"
+    block = operand_def(BlockType)
+    buffer = operand_def(MemRefType)
+    assembly_format = "$block `,` $buffer attr-dict `:` type($block) `,` type($buffer)"
+    traits = traits_def(MemoryWriteEffect())
+
+    def __init__(self, block: SSAValue, buffer: SSAValue):
+        super().__init__(operands=[block, buffer])
+
 
 # ---- TILED: blocks ----
 
@@ -479,6 +511,8 @@ class FillInitOp(_RegsOp):
 
 COMPUTE_ATTRS: list[type[Attribute]] = [DstType]
 COMPUTE_OPS: list[type[Operation]] = [
+    ReadBufferOp,
+    WriteBufferOp,
     FillOp,
     MatmulOp,
     CopyOp,

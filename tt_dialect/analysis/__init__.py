@@ -1,0 +1,1 @@
+"""Pure functions over the IR: index arithmetic, accesses, work division, page order."""

@@ -1,0 +1,199 @@
+"""Which tensor a block of a TILE program comes from, and what part its axes play."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdsl.dialects import memref, scf
+from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, StringAttr
+from xdsl.dialects.func import FuncOp
+from xdsl.dialects.linalg import CopyOp, FillOp, GenericOp
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+from xdsl.ir.affine import AffineDimExpr
+
+
+@dataclass(frozen=True)
+class TensorBlock:
+    """A block of a tensor parameter: minima and extents per dimension of the tensor."""
+
+    tensor: BlockArgument
+    offsets: tuple[SSAValue | int, ...]
+    sizes: tuple[int, ...]
+    kept: tuple[int, ...]
+    """Dimensions of the tensor that are dimensions of the block, in order."""
+    view: Operation | None
+    """The subview, None when the whole tensor is meant."""
+
+
+def is_parameter(value: SSAValue) -> bool:
+    """Whether a memref is a tensor parameter of the kernel."""
+    return (
+        isinstance(value, BlockArgument)
+        and isinstance(value.type, MemRefType)
+        and isinstance(value.owner.parent_op(), FuncOp)
+    )
+
+
+def tensor_block(value: SSAValue) -> TensorBlock | None:
+    """The tensor block a memref value denotes, None for on-chip buffers and other views."""
+    if is_parameter(value):
+        assert isinstance(value, BlockArgument) and isinstance(value.type, MemRefType)
+        shape = value.type.get_shape()
+        return TensorBlock(value, (0,) * len(shape), shape, tuple(range(len(shape))), None)
+    view = value.owner
+    if not isinstance(view, memref.SubviewOp) or not is_parameter(view.source):
+        return None
+    source = view.source
+    assert isinstance(source, BlockArgument) and isinstance(view.result.type, MemRefType)
+    dynamic = iter(view.offsets)
+    offsets = tuple(
+        next(dynamic) if offset == DYNAMIC_INDEX else offset
+        for offset in view.static_offsets.get_values()
+    )
+    sizes = tuple(view.static_sizes.get_values())
+    return TensorBlock(
+        source, offsets, sizes, _kept(sizes, view.result.type.get_shape()), view
+    )
+
+
+def _kept(sizes: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Dimensions left by a rank-reducing subview: the leading unit extents go first."""
+    kept = list(range(len(sizes)))
+    for dim, size in enumerate(sizes):
+        if len(kept) > len(shape) and size == 1:
+            kept.remove(dim)
+    return tuple(kept)
+
+
+def reads_and_writes(func: FuncOp) -> Iterator[tuple[Operation, list[SSAValue], list[SSAValue]]]:
+    """(operation, memrefs read, memrefs written) of every tile operation, in program order."""
+    for op in func.walk():
+        match op:
+            case GenericOp():
+                accumulates = bool(op.body.block.args[-1].uses)
+                yield op, [*op.inputs, *(op.outputs if accumulates else ())], list(op.outputs)
+            case CopyOp():
+                yield op, list(op.inputs), list(op.outputs)
+            case FillOp():
+                yield op, [], list(op.outputs)
+            case _:
+                pass
+
+
+def written_blocks(func: FuncOp) -> list[TensorBlock]:
+    """Blocks of tensor parameters that the kernel writes, in program order."""
+    blocks = [tensor_block(v) for _, _, writes in reads_and_writes(func) for v in writes]
+    return [b for b in blocks if b is not None]
+
+
+def is_contraction(op: Operation) -> bool:
+    """Whether a linalg.generic is a matrix product (two inputs, one reduction)."""
+    return (
+        isinstance(op, GenericOp)
+        and len(op.inputs) == 2
+        and [i.data.value for i in op.iterator_types] == ["parallel", "parallel", "reduction"]
+    )
+
+
+def contraction_dims(op: GenericOp) -> list[list[str]]:
+    """Labels M, N, K of the dimensions of the two inputs and of the output."""
+    names = "MNK"
+    labels: list[list[str]] = []
+    for indexing in op.indexing_maps:
+        dims = [e.position for e in indexing.data.results if isinstance(e, AffineDimExpr)]
+        labels.append([names[d] for d in dims])
+    return labels
+
+
+def axis_labels(func: FuncOp) -> dict[BlockArgument, tuple[str, ...]]:
+    """The part each tensor dimension plays in the kernel's contractions.
+
+    On-chip operands are traced through copies to the tensors they are read from or written to.
+    Empty when the extents of a label differ between tensors (the kernel is no single product), and
+    a tensor that plays two parts is left out. Leading dimensions are B.
+    """
+    links: list[tuple[SSAValue, SSAValue]] = []
+    labels: dict[SSAValue, set[tuple[str, ...]]] = {}
+    for op, reads, writes in reads_and_writes(func):
+        if isinstance(op, GenericOp) and is_contraction(op):
+            for value, names in zip((*op.inputs, *op.outputs), contraction_dims(op), strict=True):
+                labels.setdefault(value, set()).add(tuple(names))
+        else:
+            links += [(source, target) for source in reads for target in writes]
+    tensors: dict[BlockArgument, set[tuple[str, ...]]] = {}
+    for value, names in labels.items():
+        for block in _connected(value, links):
+            rank = len(block.sizes)
+            for name in names:
+                full = ["B"] * rank
+                for dim, label in zip(block.kept, name, strict=False):
+                    full[dim] = label
+                tensors.setdefault(block.tensor, set()).add(tuple(full))
+    unique = {t: next(iter(n)) for t, n in tensors.items() if len(n) == 1}
+    extents: dict[str, int] = {}
+    for tensor, names in unique.items():
+        assert isinstance(tensor.type, MemRefType)
+        for label, extent in zip(names, tensor.type.get_shape(), strict=True):
+            if label != "B" and extents.setdefault(label, extent) != extent:
+                return {}
+    return unique if set(extents) == {"M", "N", "K"} else {}
+
+
+def _connected(value: SSAValue, links: list[tuple[SSAValue, SSAValue]]) -> list[TensorBlock]:
+    found = {value}
+    grown = True
+    while grown:
+        new = {b for a, b in links if a in found} | {a for a, b in links if b in found}
+        grown = not new <= found
+        found |= new
+    return [b for b in map(tensor_block, sorted(found, key=str)) if b is not None]
+
+
+def grid_of(func: FuncOp) -> scf.ParallelOp | None:
+    """The launch grid: the function's outermost scf.parallel."""
+    for op in func.body.block.ops:
+        if isinstance(op, scf.ParallelOp):
+            return op
+    return None
+
+
+def grid_order(func: FuncOp, grid: scf.ParallelOp) -> list[int]:
+    """Grid axes from outermost to innermost in work order.
+
+    An axis stands where it indexes the first written tensor (batch, rows, columns), found from the
+    access region; axes that no dimension depends on come first.
+    """
+    axes = list(grid.body.block.args)
+    position = dict.fromkeys(range(len(axes)), -1)
+    for block in written_blocks(func)[:1]:
+        for dim, offset in enumerate(block.offsets):
+            if isinstance(offset, int):
+                continue
+            for axis, iv in enumerate(axes):
+                if _depends(offset, iv):
+                    position[axis] = dim
+    return sorted(position, key=lambda axis: (position[axis], axis))
+
+
+def _depends(value: SSAValue, on: SSAValue) -> bool:
+    if value is on:
+        return True
+    owner = value.owner
+    return not isinstance(owner, Block) and any(_depends(v, on) for v in owner.operands)
+
+
+def label_of(value: SSAValue | Operation, default: str) -> str:
+    """The kernel's name for a parameter or an on-chip buffer; only ever printed."""
+    if isinstance(value, BlockArgument):
+        func = value.owner.parent_op()
+        if isinstance(func, FuncOp) and func.arg_attrs is not None:
+            name = func.arg_attrs.data[value.index].data.get("tt.name")
+            if isinstance(name, StringAttr):
+                return name.data
+    elif isinstance(value, Operation):
+        name = value.attributes.get("tt.name")
+        if isinstance(name, StringAttr):
+            return name.data
+        return value.results[0].name_hint or default if value.results else default
+    return value.name_hint or default if isinstance(value, SSAValue) else default

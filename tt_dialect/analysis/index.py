@@ -1,0 +1,119 @@
+"""Ranges, divisibility and exact division of `index` values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import gcd
+
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.ir import Block, Operation, SSAValue
+
+
+@dataclass(frozen=True)
+class Range:
+    """Inclusive bounds."""
+
+    low: int
+    high: int
+
+
+def constant_value(value: SSAValue) -> int | None:
+    """The integer of an `arith.constant`, None for anything else."""
+    owner = value.owner
+    if isinstance(owner, arith.ConstantOp) and isinstance(owner.value, IntegerAttr):
+        return owner.value.value.data
+    return None
+
+
+def loop_bounds(value: SSAValue) -> tuple[SSAValue, SSAValue, SSAValue] | None:
+    """(lower, upper, step) if the value is the induction variable of scf.for or scf.parallel."""
+    block = value.owner
+    if not isinstance(block, Block):
+        return None
+    position = block.args.index(value)  # pyright: ignore[reportArgumentType]
+    match block.parent_op():
+        case scf.ForOp() as loop if position == 0:
+            return loop.lb, loop.ub, loop.step
+        case scf.ParallelOp() as grid:
+            return grid.lowerBound[position], grid.upperBound[position], grid.step[position]
+        case _:
+            return None
+
+
+def _corners(op: Callable[[int, int], int]) -> Callable[[Range, Range], Range | None]:
+    def combine(a: Range, b: Range) -> Range:
+        values = [op(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
+        return Range(min(values), max(values))
+
+    return combine
+
+
+def _divide(a: Range, b: Range) -> Range | None:
+    return _corners(lambda x, y: x // y)(a, b) if b.low > 0 else None
+
+
+def _remainder(a: Range, b: Range) -> Range | None:
+    if b.low <= 0:
+        return None
+    if b.low == b.high and a.low // b.low == a.high // b.low:
+        return Range(a.low % b.low, a.high % b.low)
+    return Range(0, b.high - 1)
+
+
+_RANGES: dict[type[Operation], Callable[[Range, Range], Range | None]] = {
+    arith.AddiOp: _corners(lambda x, y: x + y),
+    arith.SubiOp: _corners(lambda x, y: x - y),
+    arith.MuliOp: _corners(lambda x, y: x * y),
+    arith.MinSIOp: _corners(min),
+    arith.MaxSIOp: _corners(max),
+    arith.MinUIOp: _corners(min),
+    arith.MaxUIOp: _corners(max),
+    arith.FloorDivSIOp: _divide,
+    arith.DivUIOp: _divide,
+    arith.RemUIOp: _remainder,
+    arith.RemSIOp: _remainder,
+}
+
+
+def range_of(value: SSAValue) -> Range | None:
+    """Bounds of a value from constants, loop bounds and arithmetic; None when unknown."""
+    if (constant := constant_value(value)) is not None:
+        return Range(constant, constant)
+    if (bounds := loop_bounds(value)) is not None:
+        lower, upper = range_of(bounds[0]), range_of(bounds[1])
+        step = constant_value(bounds[2])
+        if lower is None or upper is None or step is None or upper.high <= lower.low:
+            return None
+        last = (upper.high - 1 - lower.low) // step * step + lower.low
+        return Range(lower.low, last if lower.low == lower.high else upper.high - 1)
+    owner = value.owner
+    combine = _RANGES.get(type(owner))
+    if combine is None or not isinstance(owner, Operation):
+        return None
+    operands = [range_of(operand) for operand in owner.operands]
+    if any(r is None for r in operands):
+        return None
+    a, b = (r for r in operands if r is not None)
+    return combine(a, b)
+
+
+def factor_of(value: SSAValue) -> int:
+    """The largest known divisor of a value (0 for the constant 0)."""
+    if (constant := constant_value(value)) is not None:
+        return abs(constant)
+    if (bounds := loop_bounds(value)) is not None:
+        return gcd(factor_of(bounds[0]), factor_of(bounds[2]))
+    match value.owner:
+        case arith.MuliOp(lhs=a, rhs=b):
+            return factor_of(a) * factor_of(b)
+        case (
+            arith.AddiOp(lhs=a, rhs=b)
+            | arith.SubiOp(lhs=a, rhs=b)
+            | arith.MinSIOp(lhs=a, rhs=b)
+            | arith.MaxSIOp(lhs=a, rhs=b)
+        ):
+            return gcd(factor_of(a), factor_of(b))
+        case _:
+            return 1

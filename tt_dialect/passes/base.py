@@ -1,0 +1,73 @@
+"""What every pass shares: the levels it stands between, and helpers that keep locations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.pattern_rewriter import (
+    GreedyRewritePatternApplier,
+    PatternRewriter,
+    PatternRewriteWalker,
+    RewritePattern,
+)
+
+from tt_dialect.levels import Level
+
+
+class LevelPass(ModulePass):
+    """A pass made of rewrite patterns, with the level it takes and the level it gives."""
+
+    takes: ClassVar[Level]
+    gives: ClassVar[Level]
+
+    def patterns(self) -> Sequence[Sequence[RewritePattern]]:
+        """Groups of patterns; each group runs to its fixpoint before the next starts."""
+        raise NotImplementedError(type(self))
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for group in self.patterns():
+            applier = GreedyRewritePatternApplier(list(group), dce_enabled=False)
+            PatternRewriteWalker(applier).rewrite_module(op)
+
+
+def replace(
+    rewriter: PatternRewriter,
+    op: Operation,
+    new_ops: Operation | Sequence[Operation],
+    results: Sequence[SSAValue | None] | None = None,
+) -> None:
+    """`rewriter.replace` that hands the location of `op` to every new operation."""
+    new_ops = [new_ops] if isinstance(new_ops, Operation) else list(new_ops)
+    located(op, new_ops)
+    rewriter.replace(op, new_ops, results)
+
+
+def insert(rewriter: PatternRewriter, op: Operation, new_ops: Sequence[Operation]) -> None:
+    """Inserts operations before `op`, with its location."""
+    located(op, new_ops)
+    rewriter.insert(list(new_ops))
+
+
+def located(origin: Operation, ops: Sequence[Operation]) -> None:
+    """Gives new operations, nested ones too, the location of the operation they come from."""
+    for op in ops:
+        for nested in op.walk():
+            nested.location = origin.location
+
+
+def is_kernel(func: FuncOp) -> bool:
+    """Whether a function has a body; declarations are left alone."""
+    return bool(func.body.blocks)
+
+
+def is_one(value: SSAValue) -> bool:
+    """Whether a value is the constant 1."""
+    from tt_dialect.analysis.index import constant_value
+
+    return constant_value(value) == 1

@@ -1,0 +1,118 @@
+"""`tt-pad-tiles`: blocks and tensors in whole tiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import MemRefType
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
+
+from tt_dialect.analysis.access import TensorBlock, label_of, tensor_block
+from tt_dialect.analysis.index import Range, factor_of, range_of
+from tt_dialect.diagnostics import error_at
+from tt_dialect.levels import Level
+from tt_dialect.passes.base import LevelPass
+
+TILE = 32
+
+
+class CheckBuffer(RewritePattern):
+    """An on-chip buffer is a matrix of whole tiles."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: memref.AllocOp, rewriter: PatternRewriter) -> None:
+        shape = op.memref.type.get_shape() if isinstance(op.memref.type, MemRefType) else ()
+        name = label_of(op, "buffer")
+        if len(shape) != 2:
+            raise error_at(
+                op, f"on-chip buffer '{name}' has rank {len(shape)}", "expected rank 2 (rows, columns)"
+            )
+        if any(extent % TILE for extent in shape):
+            raise error_at(
+                op,
+                f"on-chip buffer '{name}' of shape {shape} is not made of whole {TILE}x{TILE} tiles",
+                f"make both extents multiples of {TILE}",
+            )
+
+
+def _check_dimension(op: memref.SubviewOp, block: TensorBlock, dim: int) -> None:
+    assert isinstance(block.tensor.type, MemRefType)
+    name, offset, size = label_of(block.tensor, "tensor"), block.offsets[dim], block.sizes[dim]
+    extent, rank = block.tensor.type.get_shape()[dim], len(block.sizes)
+    bounds = Range(offset, offset) if isinstance(offset, int) else range_of(offset)
+    if bounds is None:
+        raise error_at(
+            op,
+            f"the position of a block of '{name}' in dimension {dim} has no known bounds",
+            "expected arithmetic on grid indices, loop indices and constants",
+        )
+    if bounds.low < 0 or bounds.high + size > extent:
+        raise error_at(
+            op,
+            f"a block of {size} does not divide dimension {dim} of '{name}' (extent {extent}): "
+            f"it reaches from {bounds.low} to {bounds.high + size}",
+            "choose block sizes that divide the tensor",
+        )
+    if dim < rank - 2:
+        return
+    factor = offset if isinstance(offset, int) else factor_of(offset)
+    if factor % TILE or size % TILE:
+        raise error_at(
+            op,
+            f"a block of '{name}' does not start and end on {TILE}x{TILE} tiles in dimension {dim}",
+            f"make its position and extent multiples of {TILE}",
+        )
+
+
+class CheckBlock(RewritePattern):
+    """A block of a tensor lies inside it and on its tile grid."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: memref.SubviewOp, rewriter: PatternRewriter) -> None:
+        block = tensor_block(op.result)
+        if block is None:
+            raise error_at(
+                op, "a part of an on-chip buffer is not supported", "use the whole buffer"
+            )
+        rank = len(block.sizes)
+        if block.kept != (rank - 2, rank - 1):
+            raise error_at(
+                op,
+                f"the block of '{label_of(block.tensor, 'tensor')}' extends over dimensions "
+                f"{list(block.kept)}; only the last two are tiled",
+                "put the block's rows and columns in the last two dimensions",
+            )
+        for dim in range(rank):
+            _check_dimension(op, block, dim)
+
+
+@dataclass(frozen=True)
+class PadTilesPass(LevelPass):
+    """Holds blocks and buffers against the 32x32 tile grid.
+
+    Every block starts and ends on tiles and lies inside its tensor; what would need padding or
+    clipping is an error. The program does not change.
+
+    Before:
+    ```mlir
+    func.func @alloc() {
+      %s = memref.alloc() : memref<64x32xbf16, 1 : i64>
+      func.return
+    }
+    ```
+    After:
+    ```mlir
+    func.func @alloc() {
+      %s = memref.alloc() : memref<64x32xbf16, 1 : i64>
+      func.return
+    }
+    ```
+    """
+
+    name = "tt-pad-tiles"
+    takes = Level.TILE
+    gives = Level.TILE
+
+    def patterns(self) -> list[list[RewritePattern]]:
+        return [[CheckBuffer(), CheckBlock()]]
