@@ -55,7 +55,9 @@ def gemm(
                     T.copy(B[column * block_N, ko * block_K], B_shared)
                 else:
                     T.copy(B[ko * block_K, column * block_N], B_shared)
-                T.gemm(A_shared, B_shared, C_local, transpose_A=transpose_A, transpose_B=transpose_B)
+                T.gemm(
+                    A_shared, B_shared, C_local, transpose_A=transpose_A, transpose_B=transpose_B
+                )
             T.copy(C_local, C[row * block_M, column * block_N])
 
     return gemm
@@ -250,7 +252,7 @@ def whole_product(M=64, N=64, K=96, dtype=BF16):
     def whole_product(
         A: T.Tensor((M, K), dtype), B: T.Tensor((K, N), dtype), C: T.Tensor((M, N), FP32)
     ):
-        with T.Kernel(1, threads=128) as bx:
+        with T.Kernel(1, threads=128) as _:
             A_local = T.alloc_fragment((M, K), dtype)
             B_shared = T.alloc_shared((K, N), dtype)
             C_local = T.alloc_fragment((M, N), FP32)

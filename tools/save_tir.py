@@ -1,6 +1,6 @@
 """Save the TIR of TileLang kernels as `.tir.json`; run it where TileLang is installed.
 
-    python tools/save_tir.py                      # examples/*.py and every kernel of test/kernels.py
+    python tools/save_tir.py        # examples/*.py and every kernel of test/kernels.py
     python tools/save_tir.py FILE.py OUT.tir.json [--kernel NAME] [K=V ...]
 
 A saved file holds the kernel as `tvm_ffi` serialises it, with one change: source paths are cut to

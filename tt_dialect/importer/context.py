@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
@@ -115,7 +115,7 @@ class KernelContext:
         return self._statements[-1] if self._statements else self.func_location
 
     @contextmanager
-    def at(self, node: Node) -> Iterator[None]:
+    def at(self, node: Node) -> Generator[None]:
         """Work on a statement: what is emitted or reported inside carries its place."""
         place = schema.location(node)
         if place is None:
@@ -143,7 +143,7 @@ class KernelContext:
         return op
 
     @contextmanager
-    def inside(self, block: Block) -> Iterator[None]:
+    def inside(self, block: Block) -> Generator[None]:
         """Fill a block; values computed in it are forgotten afterwards."""
         self._scopes.append(_Scope(block))
         try:

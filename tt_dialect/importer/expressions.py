@@ -121,16 +121,39 @@ def apply(kind: str, lhs: Index, rhs: Index, ctx: KernelContext) -> Index:
         raise ctx.error("division by zero in an index expression")
     if isinstance(lhs.value, int) and isinstance(rhs.value, int):
         return Index.constant(row.fold(lhs.value, rhs.value))
-    if row.identity is not None:
-        if rhs.value == row.identity:
-            return lhs
-        if row.commutative and lhs.value == row.identity:
-            return rhs
+    simpler = _simplified(kind, lhs, rhs)
+    if simpler is not None:
+        return simpler
     if kind == "FloorMod" and not (_at_least(lhs, 0) and _at_least(rhs, 1)):
         quotient = apply("FloorDiv", lhs, rhs, ctx)
         return apply("Sub", lhs, apply("Mul", quotient, rhs, ctx), ctx)
     low, high = _bounds(kind, lhs, rhs)
     return Index(_emit(row, lhs, rhs, ctx), low, high)
+
+
+def _simplified(kind: str, lhs: Index, rhs: Index) -> Index | None:
+    """The result where an operand is neutral or the bounds decide: `0 <= a < b` makes `a % b` a."""
+    row = ARITHMETIC[kind]
+    if row.identity is not None:
+        if rhs.value == row.identity:
+            return lhs
+        if row.commutative and lhs.value == row.identity:
+            return rhs
+    if kind == "Min":
+        return lhs if _not_above(lhs, rhs) else rhs if _not_above(rhs, lhs) else None
+    if kind == "Max":
+        return rhs if _not_above(lhs, rhs) else lhs if _not_above(rhs, lhs) else None
+    if kind in DIVISIONS and _at_least(lhs, 0) and _below(lhs, rhs):
+        return lhs if kind in ("FloorMod", "Mod") else Index.constant(0)
+    return None
+
+
+def _not_above(lhs: Index, rhs: Index) -> bool:
+    return lhs.high is not None and rhs.low is not None and lhs.high <= rhs.low
+
+
+def _below(lhs: Index, rhs: Index) -> bool:
+    return lhs.high is not None and rhs.low is not None and lhs.high < rhs.low
 
 
 def _emit(row: Arithmetic, lhs: Index, rhs: Index, ctx: KernelContext) -> SSAValue:

@@ -54,8 +54,15 @@ RENAMED_KINDS = {
 Value: TypeAlias = "Node | GraphMap | list[Value] | str | int | float | bool | None"
 
 LIST_TYPES = frozenset(("ffi.Array", "ffi.List"))
-MAP_TYPES = frozenset(("ffi.Map", "ffi.Dict"))
-SCALAR_TYPES = frozenset(("None", "bool", "int", "float", "ffi.String"))
+CONTAINER_TYPES = LIST_TYPES | {"ffi.Map", "ffi.Dict"}
+SCALARS: dict[str, type | tuple[type, ...]] = {
+    "None": type(None),
+    "bool": (bool, int),
+    "int": int,
+    "float": (float, int),
+    "ffi.String": str,
+}
+"""Types whose data is the value itself, with the JSON values they may have."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,9 @@ class GraphMap:
     """A TVM map: keys may be objects, so it is a list of pairs, with look-up by string."""
 
     entries: tuple[tuple[Value, Value], ...]
+
+    def __len__(self) -> int:
+        return len(self.entries)
 
     def by_name(self) -> dict[str, Value]:
         """The entries whose key is a string."""
@@ -152,11 +162,13 @@ class Node:
 def parse_graph(text: str | bytes, name: str) -> Node:
     """Decode a JSON graph and return its root object; `name` is the file errors speak of."""
     document = _parse_json(text, name)
-    if not isinstance(document, dict) or "nodes" not in document or "root_index" not in document:
+    if not isinstance(document, dict) or not document.keys() >= {"root_index", "nodes"}:
         raise malformed_graph(name, "a TIR graph has the keys 'root_index' and 'nodes'")
-    records, root = document["nodes"], document["root_index"]
-    if not isinstance(records, list):
+    content = cast("dict[str, Any]", document)
+    root = content["root_index"]
+    if not isinstance(content["nodes"], list):
         raise malformed_graph(name, "'nodes' is not a list")
+    records = cast("list[Any]", content["nodes"])
     decoded: list[Value] = []
     for index, record in enumerate(records):
         decoded.append(_decode(record, index, decoded, name))
@@ -210,12 +222,13 @@ def _decode(record: Any, index: int, decoded: Sequence[Value], name: str) -> Val
             raise fail(f"reference to node {reference}, which does not come before it")
         return decoded[reference]
 
-    if not isinstance(record, dict) or not isinstance(record.get("type"), str):
+    kind, data = _type_and_data(record)
+    if kind is None:
         raise fail("a node is an object with a 'type'")
-    kind: str = record["type"]
-    data: Any = record.get("data")
-    if kind in SCALAR_TYPES:
-        return data
+    if kind in SCALARS:
+        if not isinstance(data, SCALARS[kind]):
+            raise fail(f"{data!r} is not a {kind}")
+        return cast("Value", data)
     if kind == "ffi.BigInt":
         try:
             return int(data)
@@ -223,19 +236,29 @@ def _decode(record: Any, index: int, decoded: Sequence[Value], name: str) -> Val
             raise fail(f"{data!r} is not an integer") from None
     if kind.startswith(OPAQUE_PREFIXES):
         return Node(kind, index, name, {})
-    if kind in LIST_TYPES | MAP_TYPES:
+    if kind in CONTAINER_TYPES:
         if not isinstance(data, list):
             raise fail(f"the data of {kind} is not a list")
-        values = [at(reference) for reference in data]
+        values = [at(reference) for reference in cast("list[Any]", data)]
         if kind in LIST_TYPES:
             return values
         if len(values) % 2:
             raise fail("a map has a key without a value")
         return GraphMap(tuple(zip(values[::2], values[1::2], strict=True)))
     if isinstance(data, dict):
-        fields = {k: v if _is_inline(kind, data, k) else at(v) for k, v in data.items()}
+        held = cast("dict[str, Any]", data)
+        fields = {k: v if _is_inline(kind, held, k) else at(v) for k, v in held.items()}
         return Node(kind, index, name, fields)
     return Node(kind, index, name, {"name": data})
+
+
+def _type_and_data(record: Any) -> tuple[str | None, Any]:
+    """The two members of a node record; no type if it is not one."""
+    if not isinstance(record, dict):
+        return None, None
+    members = cast("dict[str, Any]", record)
+    kind = members.get("type")
+    return (kind if isinstance(kind, str) else None), members.get("data")
 
 
 def _is_inline(kind: str, data: dict[str, Any], name: str) -> bool:

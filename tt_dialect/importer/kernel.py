@@ -30,7 +30,7 @@ from tt_dialect.importer.context import (
     single_block,
 )
 from tt_dialect.importer.expressions import index_of
-from tt_dialect.importer.graph import Node
+from tt_dialect.importer.graph import Node, malformed_graph
 from tt_dialect.importer.source import GraphKernel
 from tt_dialect.importer.statements import (
     ATTRIBUTE_HINTS,
@@ -74,7 +74,10 @@ def import_kernel(prim_func: Node, name: str) -> func.FuncOp:
 
 def import_module(kernels: list[GraphKernel]) -> ModuleOp:
     """One module of several kernels."""
-    return ModuleOp([import_kernel(kernel.func, kernel.name) for kernel in kernels])
+    try:
+        return ModuleOp([import_kernel(kernel.func, kernel.name) for kernel in kernels])
+    except RecursionError:
+        raise malformed_graph(kernels[0].func.origin, "nested too deeply") from None
 
 
 def _declare_parameters(prim_func: Node, ctx: KernelContext) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import MemRefType, StridedLayoutAttr
 from xdsl.ir import Attribute, SSAValue
+from xdsl.utils.hints import isa
 
 from tt_dialect.importer import schema
 from tt_dialect.importer.context import Buffer, Index, KernelContext, name_value
@@ -129,9 +130,9 @@ def memref_of(region: Region, shape: Sequence[int], ctx: KernelContext) -> SSAVa
         minimum.value if buffer.on_chip else ctx.ssa(minimum) for minimum in region.minima
     ]
     ones = [1] * len(offsets)
-    source = buffer.value.type
-    assert isinstance(source, MemRefType)
-    full = memref.SubviewOp.infer_result_type(source, offsets, region.extents, ones)
+    full = memref.SubviewOp.infer_result_type(
+        memref_type(buffer.value), offsets, region.extents, ones
+    )
     kept = _kept(region.extents, shape)
     assert kept is not None
     result = _rank_reduced(full, kept)
@@ -149,6 +150,12 @@ def _kept(extents: Sequence[int], shape: Sequence[int]) -> list[int] | None:
         elif extent != 1:
             return None
     return kept if len(kept) == len(shape) else None
+
+
+def memref_type(value: SSAValue) -> MemRefType[Attribute]:
+    """The type of a value that is a memref by construction."""
+    assert isa(value.type, MemRefType)
+    return value.type
 
 
 def _rank_reduced(full: MemRefType[Attribute], kept: Sequence[int]) -> MemRefType[Attribute]:

@@ -112,13 +112,14 @@ def _has_custom_layout(buffer: Node) -> bool:
 
 def _is_row_major(layout: Node, shape: list[Node]) -> bool:
     """Whether the shard iterators are the dense row-major ones of the shape, on axis `m`."""
-    expected, stride = [], 1
+    expected: list[tuple[int, int]] = []
+    stride = 1
     for extent in reversed(shape):
         if extent.kind != "IntImm":
             return False
         expected.append((extent.integer("value"), stride))
         stride *= extent.integer("value")
-    found = []
+    found: list[tuple[int, int]] = []
     for it in layout.nodes("shard"):
         axis = it.node("axis").get("name")
         extent, step = it.node("extent"), it.node("stride")
@@ -154,7 +155,7 @@ def call_name(expr: Node) -> str | None:
     return name if isinstance(name, str) else op.type
 
 
-def annotations(owner: Node) -> dict[str, Value]:
+def annotations_of(owner: Node) -> dict[str, Value]:
     """The annotations of a loop, block or call (`attrs` where a version has no `annotations`)."""
     held = owner.fields.get("annotations")
     if held is None:

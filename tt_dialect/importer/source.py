@@ -183,8 +183,10 @@ def _kernel_of_file(path: Path, name: str | None) -> object:
 def _kernels_in(module: ModuleType) -> dict[str, object]:
     """What a file offers, by name: kernels if it has any, else functions that make one."""
     members = {k: v for k, v in vars(module).items() if not k.startswith("_")}
-    kernels = {k: v for k, v in members.items() if is_tvm_kernel(v) or _get_tir(v) is not None}
-    makers = {
+    kernels: dict[str, object] = {
+        k: v for k, v in members.items() if is_tvm_kernel(v) or _get_tir(v) is not None
+    }
+    makers: dict[str, object] = {
         k: v
         for k, v in members.items()
         if isinstance(v, FunctionType)

@@ -170,7 +170,7 @@ def _loop(statement: Node, ctx: KernelContext) -> None:
 
 def _annotate_loop(loop: scf.ForOp, statement: Node, kind: int) -> None:
     """Keep what later passes use of a loop's annotations; the rest are hints."""
-    stages = schema.plain(schema.annotations(statement).get("num_stages"))
+    stages = schema.plain(schema.annotations_of(statement).get("num_stages"))
     if isinstance(stages, int) and stages > 0:
         loop.attributes["tt.num_stages"] = IntegerAttr(int(stages), i64)
     if kind == UNROLLED:
@@ -207,7 +207,7 @@ def enter_block(realize: Node, ctx: KernelContext) -> Node:
         )
     if block.items("match_buffers"):
         raise ctx.error("match_buffer inside a kernel is not supported")
-    for key in schema.annotations(block):
+    for key in schema.annotations_of(block):
         if key not in BLOCK_HINTS:
             raise ctx.error(f"the block annotation '{key}' is not supported")
     return block
@@ -256,11 +256,12 @@ def buffer_shape(decl: schema.BufferDecl, ctx: KernelContext) -> tuple[int, ...]
 def _is_dense(decl: schema.BufferDecl, shape: list[int]) -> bool:
     offset = decl.elem_offset
     shifted = offset is not None and (offset.kind, offset.fields.get("value")) != ("IntImm", 0)
-    if decl.has_custom_layout or (shifted and decl.scope != "global"):
+    if decl.has_custom_layout or shifted:
         return False
     if not decl.strides:
         return True
-    expected, stride = [], 1
+    expected: list[int] = []
+    stride = 1
     for extent in reversed(shape):
         expected.append(stride)
         stride *= extent

@@ -12,7 +12,6 @@ from xdsl.dialects.builtin import (
     BFloat16Type,
     Float16Type,
     Float32Type,
-    MemRefType,
 )
 from xdsl.dialects.linalg.attrs import IteratorTypeAttr
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp, YieldOp
@@ -25,7 +24,7 @@ from tt_dialect.importer.conditions import first_iteration
 from tt_dialect.importer.context import KernelContext, location_attr, single_block
 from tt_dialect.importer.expressions import construct
 from tt_dialect.importer.graph import Node
-from tt_dialect.importer.regions import Region, common_shape, memref_of, region_of
+from tt_dialect.importer.regions import Region, common_shape, memref_of, memref_type, region_of
 
 DTYPES: dict[str, AnyFloat] = {
     "bfloat16": BFloat16Type(),
@@ -83,7 +82,7 @@ def _number(expr: Node) -> float | None:
 
 def lower_copy(call: Node, ctx: KernelContext) -> None:
     """`T.copy(src, dst)`: pairs the extents that are not one, in order; dst = cast(src)."""
-    refused = sorted(COPY_REFUSED & schema.annotations(call).keys())
+    refused = sorted(COPY_REFUSED & schema.annotations_of(call).keys())
     if refused:
         raise ctx.error(f"T.copy with '{refused[0]}' is not supported", "accepted: plain T.copy")
     source, target = (region_of(operand, ctx) for operand in call.nodes("args"))
@@ -103,8 +102,7 @@ def copy_values(source: SSAValue, target: SSAValue, ctx: KernelContext) -> None:
     if element_type(source) == element_type(target):
         ctx.emit(CopyOp([source], [target], res=[]))
         return
-    assert isinstance(target.type, MemRefType)
-    rank = target.type.get_num_dims()
+    rank = memref_type(target).get_num_dims()
     body = _Body(ctx, [element_type(source), element_type(target)])
     body.result(body.cast(body.block.args[0], element_type(target)))
     identity = AffineMap.identity(rank)
@@ -117,7 +115,7 @@ def lower_gemm(call: Node, ctx: KernelContext) -> None:
     args = call.nodes("args")
     if len(args) != GEMM_ARGUMENTS:
         raise ctx.error(f"T.gemm with {len(args)} operands; {GEMM_ARGUMENTS} are expected")
-    refused = sorted(GEMM_REFUSED & schema.annotations(call).keys())
+    refused = sorted(GEMM_REFUSED & schema.annotations_of(call).keys())
     if refused:
         raise ctx.error(f"T.gemm with '{refused[0]}' is not supported", "accepted: plain T.gemm")
     if args[10].kind != "IntImm":
@@ -264,7 +262,6 @@ class _Body:
 
 def element_type(value: SSAValue) -> AnyFloat:
     """The element type of a memref of one of our dtypes."""
-    assert isinstance(value.type, MemRefType)
-    element = value.type.get_element_type()
+    element = memref_type(value).get_element_type()
     assert isinstance(element, AnyFloat)
     return element
