@@ -1,0 +1,121 @@
+"""What a kernel takes and gives: tensor parameters, their roles, and each core's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import func, memref
+from xdsl.dialects.builtin import StringAttr
+from xdsl.dialects.linalg import ops as linalg
+from xdsl.ir import Operation, SSAValue
+
+from tt_dialect.analysis.work import core_arguments
+from tt_dialect.diagnostics import error_at
+from tt_dialect.ir import noc
+from tt_dialect.ir.layout import PartitionAttr
+from tt_dialect.ir.program import AbiAttr, ArgKind, Direction, ProgramOp
+from tt_dialect.run.codegen import format_of, memref_type
+from tt_dialect.run.numerics import AnyArray, Format
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A tensor parameter: its name for messages, logical shape, format and role."""
+
+    label: str
+    shape: tuple[int, ...]
+    format: Format
+    read: bool
+    written: bool
+
+
+@dataclass(frozen=True)
+class CoreArguments:
+    """A core (x, y) and what a function is called with there, after its tensors."""
+
+    core: tuple[int, int]
+    values: tuple[int, ...]
+
+
+def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
+    """The tensor parameters of a kernel, in order."""
+    if isinstance(op, ProgramOp):
+        return [
+            Parameter(
+                t.label.data,
+                tuple(v.data for v in t.shape),
+                format_of(t.layout.tile.element_type, op),
+                t.direction.data != Direction.OUT,
+                t.direction.data != Direction.IN,
+            )
+            for t in op.tensors
+        ]
+    found: list[Parameter] = []
+    for i, arg in enumerate(op.body.block.args):
+        kind = memref_type(arg)
+        if kind is None:
+            continue
+        label = arg.name_hint or f"parameter {i}"
+        if op.arg_attrs is not None:
+            named = op.arg_attrs.data[i].data.get("tt.name")
+            label = named.data if isinstance(named, StringAttr) else label
+        read, written = role(arg)
+        fmt = format_of(kind.element_type, op)
+        found.append(Parameter(label, kind.get_shape(), fmt, read, written))
+    return found
+
+
+def role(tensor: SSAValue) -> tuple[bool, bool]:
+    """(read, written): what the operations that use a tensor, or a view of it, do to it."""
+    read = written = False
+    for use in tensor.uses:
+        r, w = _use(use.operation, use.index)
+        read, written = read or r, written or w
+    return read, written
+
+
+def _use(op: Operation, index: int) -> tuple[bool, bool]:
+    match op:
+        case memref.SubviewOp() | memref.CastOp() | noc.AccessorOp():
+            return role(op.results[0])
+        case noc.LoadBlockOp() | noc.ReadPageOp():
+            return True, False
+        case noc.StoreBlockOp() | noc.WritePageOp():
+            return False, True
+        case linalg.GenericOp():
+            if index < len(op.inputs):
+                return True, False
+            return bool(op.body.block.args[index].uses), True
+        case linalg.CopyOp() | linalg.FillOp():
+            return (True, False) if index < len(op.inputs) else (False, True)
+        case _:
+            raise error_at(op, f"{op.name} uses a tensor in a way that cannot be executed")
+
+
+def check_inputs(
+    op: func.FuncOp | ProgramOp, tensors: Sequence[Parameter], inputs: Sequence[AnyArray]
+) -> None:
+    """The inputs are the tensors that are read, in order, with their shapes."""
+    read = [t for t in tensors if t.read]
+    names = ", ".join(f"{t.label} {list(t.shape)}" for t in read)
+    if len(inputs) != len(read):
+        raise error_at(op, f"{len(inputs)} inputs given, the kernel reads {len(read)}", names)
+    for t, array in zip(read, inputs, strict=True):
+        if tuple(array.shape) != t.shape:
+            raise error_at(
+                op, f"input {t.label} has shape {list(array.shape)}, expected {list(t.shape)}"
+            )
+
+
+def function_arguments(op: func.FuncOp) -> list[CoreArguments]:
+    """What a function is called with beside its tensors, core by core; one call if no partition."""
+    abi, partition = op.attributes.get("tt.abi"), op.attributes.get("tt.partition")
+    if not isinstance(abi, AbiAttr) or not isinstance(partition, PartitionAttr):
+        return [CoreArguments((0, 0), ())]
+    addresses = [arg for arg in abi.args if arg.kind.data == ArgKind.ADDRESS]
+    first = len(addresses)  # addresses come first
+    return [
+        CoreArguments(core, tuple(values[first:]))
+        for core, values in core_arguments(abi, partition, [0] * first)
+    ]

@@ -1,0 +1,394 @@
+"""Operations on whole blocks of arrays: TILE, CORE and TILED levels as Python source.
+
+On-chip buffers are NumPy arrays that start as NaN; tensors are the parameter arrays; a TILED block
+is an array of its elements. Every level rounds where the machine will: a contraction after each
+32-deep step, everything else on store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from xdsl.dialects import arith, func, math, memref
+from xdsl.dialects.builtin import DYNAMIC_INDEX
+from xdsl.dialects.linalg import ops as linalg
+from xdsl.dialects.linalg.attrs import IteratorType
+from xdsl.ir import Operation, SSAValue
+from xdsl.ir.affine import AffineDimExpr, AffineMap
+
+from tt_dialect.diagnostics import error_at
+from tt_dialect.ir import compute, noc
+from tt_dialect.ir.layout import BlockType
+from tt_dialect.run import numerics
+from tt_dialect.run.codegen import SCALAR, Compiler, Handler, format_of, memref_type, nothing
+from tt_dialect.run.numerics import TILE, AnyArray, Fidelity, Format
+
+
+class BlockCompiler(Compiler):
+    """A compiler for array levels; `exact` computes in float64 and rounds nowhere."""
+
+    def __init__(self, fidelity: Fidelity, exact: bool):
+        super().__init__(HANDLERS)
+        self.fidelity = fidelity
+        self.exact = exact
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype values are held in."""
+        return self.shared(np.float64 if self.exact else np.float32, "dtype")
+
+    def rounded(self, expression: str, fmt: Format) -> str:
+        """The expression rounded to a format."""
+        if self.exact:
+            return expression
+        return f"{self.shared(numerics.round_to, 'round')}({expression}, {self.shared(fmt, fmt)})"
+
+    def call(self, function: Callable[..., object], *arguments: str) -> str:
+        """A call of a helper."""
+        return f"{self.shared(function, function.__name__.strip('_'))}({', '.join(arguments)})"
+
+
+# -- helpers of the generated code -----------------------------------------------------------------
+
+
+def view(
+    array: AnyArray,
+    offsets: Sequence[int],
+    sizes: Sequence[int],
+    strides: Sequence[int],
+    dropped: Sequence[int],
+    op: Operation,
+) -> AnyArray:
+    """A strided window with some unit axes dropped; leaving the array is an error."""
+    index: list[int | slice] = []
+    for axis, (offset, size, stride) in enumerate(zip(offsets, sizes, strides, strict=True)):
+        last = offset + (size - 1) * stride
+        if offset < 0 or last >= array.shape[axis]:
+            raise error_at(
+                op,
+                f"region [{offset}, {last + 1}) leaves dimension {axis} "
+                f"of extent {array.shape[axis]}",
+            )
+        index.append(offset if axis in dropped else slice(offset, last + 1, stride))
+    return array[tuple(index)]
+
+
+def load_block(
+    tensor: AnyArray, indices: Sequence[int], shape: tuple[int, int], op: Operation
+) -> AnyArray:
+    """A block of a tensor, zero where a tile hangs over the tensor's end."""
+    outer, window = _window(tensor, indices, shape, op)
+    part = tensor[outer][window]
+    if part.shape == shape:
+        return part.copy()
+    block = np.zeros(shape, tensor.dtype)
+    block[: part.shape[0], : part.shape[1]] = part
+    return block
+
+
+def store_block(tensor: AnyArray, indices: Sequence[int], block: AnyArray, op: Operation) -> None:
+    """Stores a block, dropping what hangs over the tensor's end."""
+    outer, window = _window(tensor, indices, block.shape, op)
+    target = tensor[outer][window]
+    target[...] = block[: target.shape[0], : target.shape[1]]
+
+
+def _window(
+    tensor: AnyArray, indices: Sequence[int], shape: Sequence[int], op: Operation
+) -> tuple[tuple[int, ...], tuple[slice, slice]]:
+    *outer, r, c = indices
+    for axis, (tile, extent) in enumerate(zip((r, c), shape, strict=True)):
+        available = -(-tensor.shape[len(outer) + axis] // TILE) * TILE
+        if tile < 0 or tile * TILE + extent > available:
+            raise error_at(
+                op,
+                f"tiles [{tile}, {tile + extent // TILE}) leave dimension {len(outer) + axis} "
+                f"of {available // TILE} tiles",
+            )
+    for axis, i in enumerate(outer):
+        if not 0 <= i < tensor.shape[axis]:
+            raise error_at(op, f"index {i} leaves dimension {axis} of {tensor.shape[axis]}")
+    row, column = r * TILE, c * TILE
+    return tuple(outer), (slice(row, row + shape[0]), slice(column, column + shape[1]))
+
+
+def contract_exact(acc: AnyArray, a: AnyArray, b: AnyArray) -> None:
+    """The contraction without roundings."""
+    acc += a @ b
+
+
+# -- memref and linalg -----------------------------------------------------------------------------
+
+
+def _shape(value: SSAValue) -> tuple[int, ...]:
+    kind = memref_type(value)
+    assert kind is not None
+    return kind.get_shape()
+
+
+def _format(value: SSAValue) -> Format:
+    kind = value.type if isinstance(value.type, BlockType) else memref_type(value)
+    return format_of(value.type if kind is None else kind.element_type, value)
+
+
+def _alloc(c: BlockCompiler, op: memref.AllocOp) -> None:
+    if op.dynamic_sizes:
+        raise error_at(op, "an on-chip buffer of dynamic shape cannot be executed")
+    _format(op.memref)
+    full = c.shared(np.full, "full")
+    c.define(op.memref, f"{full}({_shape(op.memref)!r}, {c.shared(np.nan, 'nan')}, {c.dtype})")
+
+
+def _index_list(c: Compiler, static: Sequence[int], dynamic: Sequence[SSAValue]) -> str:
+    values = iter(dynamic)
+    texts = [c.get(next(values)) if v == DYNAMIC_INDEX else str(v) for v in static]
+    return "(" + "".join(t + ", " for t in texts) + ")"
+
+
+def _subview(c: BlockCompiler, op: memref.SubviewOp) -> None:
+    sizes = op.static_sizes.get_values()
+    result = list(_shape(op.result))
+    dropped: list[int] = []
+    for axis, size in enumerate(sizes):  # axes are dropped left to right, as MLIR infers them
+        kept = axis - len(dropped)
+        if kept >= len(result) or (size == 1 and result[kept] != 1):
+            dropped.append(axis)
+        elif size == 1 and len(sizes) - axis > len(result) - kept:
+            dropped.append(axis)
+    c.define(
+        op.result,
+        c.call(
+            view,
+            c.get(op.source),
+            _index_list(c, op.static_offsets.get_values(), op.offsets),
+            _index_list(c, sizes, op.sizes),
+            _index_list(c, op.static_strides.get_values(), op.strides),
+            repr(tuple(dropped)),
+            c.shared(op, "op"),
+        ),
+    )
+
+
+def _fill(c: BlockCompiler, op: linalg.FillOp) -> None:
+    (target,) = op.outputs
+    value = f"{c.shared(np.asarray, 'asarray')}({c.get(op.inputs[0])}, {c.dtype})"
+    c.line(f"{c.get(target)}[...] = {c.rounded(value, _format(target))}")
+
+
+def _copy(c: BlockCompiler, op: linalg.CopyOp) -> None:
+    source, target = op.inputs[0], op.outputs[0]
+    value = c.get(source)
+    if _format(source) != _format(target):
+        value = c.rounded(value, _format(target))
+    c.line(f"{c.get(target)}[...] = {value}")
+
+
+def _generic(c: BlockCompiler, op: linalg.GenericOp) -> None:
+    kinds = [kind.data for kind in op.iterator_types]
+    if all(kind == IteratorType.PARALLEL for kind in kinds):
+        _elementwise(c, op)
+    else:
+        _contraction(c, op)
+
+
+def _dims(op: Operation, affine_map: AffineMap) -> list[int]:
+    """The dimensions a projected permutation selects."""
+    dims = [e.position for e in affine_map.results if isinstance(e, AffineDimExpr)]
+    if len(dims) != len(affine_map.results) or len(set(dims)) != len(dims):
+        raise error_at(op, f"indexing map {affine_map} cannot be executed")
+    return dims
+
+
+def _contraction(c: BlockCompiler, op: linalg.GenericOp) -> None:
+    """`acc[m, n] += a[m, k] * b[k, n]` in any order of the axes of each operand."""
+    maps = [_dims(op, m.data) for m in op.indexing_maps]
+    reduction = [
+        i for i, kind in enumerate(op.iterator_types) if kind.data == IteratorType.REDUCTION
+    ]
+    is_2d = [len(m) == 2 for m in maps] == [True] * 3 and len(op.iterator_types) == 3
+    if not is_2d or len(reduction) != 1 or not _multiplies_and_adds(op):
+        raise error_at(
+            op,
+            "this linalg.generic cannot be executed",
+            "elementwise operations and two-operand contractions acc += a * b can",
+        )
+    k = reduction[0]
+    (m,) = [d for d in maps[0] if d != k]
+    (n,) = [d for d in maps[1] if d != k]
+
+    def oriented(value: SSAValue, dims: list[int], wanted: list[int]) -> str:
+        if dims == wanted:
+            return c.get(value)
+        if dims == wanted[::-1]:
+            return f"{c.get(value)}.T"
+        raise error_at(op, "the indexing maps of this contraction do not fit each other")
+
+    a, b = op.inputs
+    acc = op.outputs[0]
+    texts = [
+        oriented(acc, maps[2], [m, n]),
+        oriented(a, maps[0], [m, k]),
+        oriented(b, maps[1], [k, n]),
+    ]
+    if c.exact:
+        c.line(c.call(contract_exact, *texts))
+    else:
+        formats = (_format(a), _format(b), _format(acc))
+        config = (c.shared(formats, "formats"), c.shared(c.fidelity, "fidelity"))
+        c.line(c.call(numerics.contract, *texts, *config))
+
+
+def _multiplies_and_adds(op: linalg.GenericOp) -> bool:
+    a, b, acc = op.body.block.args
+    terminator = op.body.block.last_op
+    if not isinstance(terminator, linalg.YieldOp) or len(terminator.operands) != 1:
+        return False
+    total = terminator.operands[0].owner
+    if not isinstance(total, arith.AddfOp) or acc not in total.operands:
+        return False
+    product = (total.rhs if total.lhs is acc else total.lhs).owner
+    if not isinstance(product, arith.MulfOp):
+        return False
+    return [_before_casts(v) for v in product.operands] in ([a, b], [b, a])
+
+
+def _before_casts(value: SSAValue) -> SSAValue:
+    while isinstance(value.owner, arith.ExtFOp | arith.TruncFOp):
+        value = value.owner.operands[0]
+    return value
+
+
+_FLOAT: dict[type[Operation], str] = {
+    arith.AddfOp: "add",
+    arith.SubfOp: "subtract",
+    arith.MulfOp: "multiply",
+    arith.DivfOp: "divide",
+    arith.MaximumfOp: "maximum",
+    arith.MinimumfOp: "minimum",
+    arith.NegfOp: "negative",
+    math.AbsFOp: "abs",
+    math.ExpOp: "exp",
+    math.Exp2Op: "exp2",
+    math.LogOp: "log",
+    math.SqrtOp: "sqrt",
+    math.TanhOp: "tanh",
+}
+"""Element functions: name of the NumPy function, computed in float64 and rounded once."""
+
+
+def _elementwise(c: BlockCompiler, op: linalg.GenericOp) -> None:
+    rank = len(op.iterator_types)
+    maps = [_dims(op, m.data) for m in op.indexing_maps]
+    operands = [*op.inputs, *op.outputs]
+    for arg, value, dims in zip(op.body.block.args, operands, maps, strict=True):
+        order = sorted(range(len(dims)), key=dims.__getitem__)
+        text = c.get(value)
+        if order != list(range(len(dims))):
+            text = f"{text}.transpose({tuple(order)!r})"
+        if len(dims) != rank:
+            axes = ", ".join(":" if d in dims else "None" for d in range(rank))
+            text = f"{text}[{axes}]"
+        c.alias(arg, text)
+    for inner in op.body.block.ops:
+        if isinstance(inner, linalg.YieldOp):
+            for result, target, dims in zip(
+                inner.operands, op.outputs, maps[len(op.inputs) :], strict=True
+            ):
+                if len(dims) != rank:
+                    raise error_at(op, "an output of an elementwise operation has all its axes")
+                shaped = c.get(op.body.block.args[len(op.inputs) + list(op.outputs).index(target)])
+                c.line(f"{shaped}[...] = {c.get(result)}")
+        elif isinstance(inner, arith.ExtFOp):
+            c.alias(inner.result, c.get(inner.input))
+        elif isinstance(inner, arith.TruncFOp):
+            c.define(inner.result, c.rounded(c.get(inner.input), _format(inner.result)))
+        elif type(inner) in _FLOAT:
+            function = c.shared(getattr(np, _FLOAT[type(inner)]), _FLOAT[type(inner)])
+            wide = c.shared(np.float64, "float64")
+            value = f"{function}({c.many(inner.operands)}dtype={wide})"
+            c.define(inner.results[0], c.rounded(value, _format(inner.results[0])))
+        else:
+            c.op(inner)
+
+
+# -- TILED -----------------------------------------------------------------------------------------
+
+
+def _block_shape(value: SSAValue) -> tuple[int, int]:
+    assert isinstance(value.type, BlockType)
+    rows, cols = value.type.shape
+    return rows * TILE, cols * TILE
+
+
+def _load_block(c: BlockCompiler, op: noc.LoadBlockOp) -> None:
+    indices, shape = f"({c.many(op.indices)})", repr(_block_shape(op.block))
+    c.define(op.block, c.call(load_block, c.get(op.tensor), indices, shape, c.shared(op, "op")))
+
+
+def _store_block(c: BlockCompiler, op: noc.StoreBlockOp) -> None:
+    indices = f"({c.many(op.indices)})"
+    c.line(c.call(store_block, c.get(op.tensor), indices, c.get(op.block), c.shared(op, "op")))
+
+
+def _fill_block(c: BlockCompiler, op: compute.FillOp) -> None:
+    value = np.float64(op.value.value.data)
+    number = value if c.exact else numerics.round_to(np.asarray(value), _format(op.block))
+    text = c.shared(number, "const")
+    c.define(
+        op.block, f"{c.shared(np.full, 'full')}({_block_shape(op.block)!r}, {text}, {c.dtype})"
+    )
+
+
+def _matmul(c: BlockCompiler, op: compute.MatmulOp) -> None:
+    a = c.get(op.a) + (".T" if op.transpose_a is not None else "")
+    b = c.get(op.b) + (".T" if op.transpose_b is not None else "")
+    result = c.define(op.block, f"{c.get(op.acc)}.copy()")
+    if c.exact:
+        c.line(c.call(contract_exact, result, a, b))
+    else:
+        formats = (_format(op.a), _format(op.b), _format(op.block))
+        config = (c.shared(formats, "formats"), c.shared(c.fidelity, "fidelity"))
+        c.line(c.call(numerics.contract, result, a, b, *config))
+
+
+def _copy_block(c: BlockCompiler, op: compute.CopyOp) -> None:
+    value = c.get(op.source)
+    if _format(op.source) == _format(op.block):
+        c.alias(op.block, value)
+    else:
+        c.define(op.block, c.rounded(value, _format(op.block)))
+
+
+def _transpose_block(c: BlockCompiler, op: compute.TransposeOp) -> None:
+    value = f"{c.get(op.source)}.T"
+    if _format(op.source) is Format.FP32 and not c.exact:  # through SrcA: TF32
+        value = f"{c.shared(numerics.to_tf32, 'tf32')}({value})"
+    c.define(op.block, value)
+
+
+HANDLERS: dict[type[Operation], Handler] = {
+    **SCALAR,
+    func.ReturnOp: nothing(),
+    memref.AllocOp: _alloc,
+    memref.AllocaOp: _alloc,
+    memref.SubviewOp: _subview,
+    linalg.FillOp: _fill,
+    linalg.CopyOp: _copy,
+    linalg.GenericOp: _generic,
+    noc.LoadBlockOp: _load_block,
+    noc.StoreBlockOp: _store_block,
+    compute.FillOp: _fill_block,
+    compute.MatmulOp: _matmul,
+    compute.CopyOp: _copy_block,
+    compute.TransposeOp: _transpose_block,
+}
+
+
+def compile_blocks(op: func.FuncOp, fidelity: Fidelity, exact: bool) -> Callable[..., Any]:
+    """The Python function of a TILE, CORE or TILED function; its parameters are the op's."""
+    c = BlockCompiler(fidelity, exact)
+    names = [c.define(arg) for arg in op.body.block.args]
+    c.block(op.body.block)
+    return c.finish("kernel", names)

@@ -1,0 +1,55 @@
+"""Runs the sequential levels, TILE to BUFFERED, on NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from xdsl.dialects import func
+
+from tt_dialect.diagnostics import error_at
+from tt_dialect.ir import cb
+from tt_dialect.run import numerics
+from tt_dialect.run.arguments import check_inputs, function_arguments, parameters
+from tt_dialect.run.blocks import compile_blocks
+from tt_dialect.run.numerics import AnyArray, Fidelity
+
+
+def evaluate(
+    op: func.FuncOp,
+    inputs: Sequence[AnyArray],
+    *,
+    fidelity: Fidelity | str = Fidelity.HIFI4,
+    exact: bool = False,
+) -> list[AnyArray]:
+    """Executes a function; gives the tensors it writes, in parameter order.
+
+    `inputs` are the tensors it reads, in parameter order, of any float dtype; they are rounded to
+    the parameters' formats first. Results are float32 arrays exact in their format. With `exact`
+    everything after that is float64 and nothing is rounded (TILE, CORE and TILED). A function with
+    a partition runs once per core.
+    """
+    fidelity = Fidelity(fidelity)
+    if any(isinstance(inner, cb.AllocOp) for inner in op.walk()):
+        if exact:
+            raise error_at(op, "a function with circular buffers has no exact evaluation")
+        from tt_dialect.run.simulator import evaluate_buffered
+
+        outputs, _ = evaluate_buffered(op, function_arguments(op), inputs, fidelity)
+        return outputs
+
+    tensors = parameters(op)
+    check_inputs(op, tensors, inputs)
+    dtype = np.float64 if exact else np.float32
+    given = iter(inputs)
+    with numerics.quiet():
+        arrays = [
+            numerics.load(next(given), t.format).astype(dtype, copy=False)
+            if t.read
+            else np.full(t.shape, np.nan, dtype)
+            for t in tensors
+        ]
+        kernel = compile_blocks(op, fidelity, exact)
+        for core in function_arguments(op):
+            kernel(*arrays, *core.values)
+    return [array for array, t in zip(arrays, tensors, strict=True) if t.written]

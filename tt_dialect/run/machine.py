@@ -1,0 +1,339 @@
+"""The simulated machine: DRAM, cores, semaphores, transfers, statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from random import Random
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from xdsl.ir import Operation
+
+from tt_dialect.diagnostics import CompileError, error_at
+from tt_dialect.run.buffers import CircularBuffer, DstSections
+from tt_dialect.run.numerics import F32, TILE, Format
+
+if TYPE_CHECKING:
+    from tt_dialect.run.scheduler import Thread
+
+DRAM_BASE = 0x20000
+"""Address of the first tensor in every bank; any aligned number but 0 would do."""
+
+
+@dataclass(slots=True)
+class Stats:
+    """What executed operations did, of one core or of all."""
+
+    dram_read: int = 0
+    """Bytes read from DRAM."""
+    dram_write: int = 0
+    """Bytes written to DRAM."""
+    noc_bytes: int = 0
+    """Bytes that crossed a NoC: DRAM traffic and core to core, once per destination."""
+    tile_products: int = 0
+    """32x32x32 tile products."""
+    cb_waits: int = 0
+    """Reserves and waits that had to block."""
+    semaphore_waits: int = 0
+    """Semaphore waits that had to block."""
+
+    def add(self, other: Stats) -> None:
+        """Adds the figures of another."""
+        for f in fields(self):
+            setattr(self, f.name, getattr(self, f.name) + getattr(other, f.name))
+
+    def as_dict(self) -> dict[str, int]:
+        """For JSON."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A moment of a transfer, for observers: issue or completion."""
+
+    phase: str
+    kind: str
+    core: tuple[int, int]
+    role: str
+    noc: int
+    bytes: int
+    bank: int
+    page: int
+
+
+Observer: TypeAlias = Callable[[Event], None]
+
+
+class Tensor:
+    """A tensor in interleaved DRAM: page p stands in bank p % banks, row p // banks."""
+
+    __slots__ = ("banks", "base", "data", "format", "label", "page_bytes", "shape", "writes")
+
+    def __init__(self, label: str, shape: tuple[int, ...], fmt: Format, base: int, banks: int):
+        self.label = label
+        self.shape = shape
+        self.format = fmt
+        self.page_bytes = TILE * TILE * fmt.bytes
+        self.base = base
+        self.banks = banks
+        *outer, rows, cols = shape
+        grid = (*outer, -(-rows // TILE), -(-cols // TILE))
+        self.data: F32 = np.full((int(np.prod(grid)), TILE, TILE), np.nan, np.float32)
+        self.writes = np.zeros(len(self.data), np.int64)
+        """How often each page was written."""
+
+    @property
+    def bank_bytes(self) -> int:
+        """Bytes it takes in each bank."""
+        return -(-len(self.data) // self.banks) * self.page_bytes
+
+    def upload(self, values: F32) -> None:
+        """Tilizes an array, padding with zeros to whole tiles."""
+        self.data = tilize(values)
+
+    def download(self) -> F32:
+        """The array its pages hold."""
+        return untilize(self.data, self.shape)
+
+
+def tilize(values: F32) -> F32:
+    """`[..., rows, cols]` as pages `[n, 32, 32]`, padded with zeros to whole tiles."""
+    *outer, rows, cols = values.shape
+    height, width = -(-rows // TILE), -(-cols // TILE)
+    if (rows, cols) != (height * TILE, width * TILE):
+        padded = np.zeros((*outer, height * TILE, width * TILE), np.float32)
+        padded[..., :rows, :cols] = values
+        values = padded
+    tiles = values.reshape(-1, height, TILE, width, TILE).transpose(0, 1, 3, 2, 4)
+    return np.array(tiles, order="C").reshape(-1, TILE, TILE)
+
+
+def untilize(pages: F32, shape: tuple[int, ...]) -> F32:
+    """The inverse of `tilize`, without the padding."""
+    *outer, rows, cols = shape
+    height, width = -(-rows // TILE), -(-cols // TILE)
+    tiles = pages.reshape(-1, height, width, TILE, TILE).transpose(0, 1, 3, 2, 4)
+    whole = tiles.reshape(*outer, height * TILE, width * TILE)
+    return np.array(whole[..., :rows, :cols], order="C")
+
+
+class Dram:
+    """The tensors of a program, laid out one after another in every bank."""
+
+    def __init__(self, banks: int):
+        self.banks = banks
+        self.tensors: list[Tensor] = []
+        self._next = DRAM_BASE
+
+    def allocate(self, label: str, shape: tuple[int, ...], fmt: Format) -> Tensor:
+        """Places a tensor."""
+        tensor = Tensor(label, shape, fmt, self._next, self.banks)
+        self._next += -(-tensor.bank_bytes // 64) * 64
+        self.tensors.append(tensor)
+        return tensor
+
+    def at(self, base: int, fmt: Format, pages: int, op: Operation) -> Tensor:
+        """The tensor at a base address, if its pages are those of the accessor."""
+        for tensor in self.tensors:
+            if tensor.base == base:
+                if tensor.format is not fmt or len(tensor.data) != pages:
+                    raise error_at(
+                        op,
+                        f"accessor for {pages} pages of {fmt} on tensor '{tensor.label}' "
+                        f"with {len(tensor.data)} pages of {tensor.format}",
+                    )
+                return tensor
+        raise error_at(op, f"no tensor at address {base:#x}")
+
+
+@dataclass(slots=True)
+class Core:
+    """One Tensix core."""
+
+    x: int
+    y: int
+    arguments: tuple[int, ...]
+    cbs: dict[Operation, CircularBuffer] = field(default_factory=dict)
+    semaphores: dict[Operation, Semaphore] = field(default_factory=dict)
+    dst: DstSections | None = None
+    grid: dict[tuple[int, int], Core] = field(default_factory=dict)
+    """All cores, by coordinates: where semaphores and multicasts go."""
+    stats: Stats = field(default_factory=Stats)
+
+
+@dataclass(slots=True)
+class Semaphore:
+    """A semaphore word in L1 and the threads that spin on it."""
+
+    value: int
+    waiting: list[Thread] = field(default_factory=list)
+
+
+class Mover:
+    """The NoC side of one thread: transfers issued and not yet complete.
+
+    A read makes its slot unreadable (NaN) when issued and brings the data at the barrier; a write
+    takes its source at the barrier. With a random source, transfers complete at any time between.
+    """
+
+    __slots__ = ("core", "observer", "reads", "role", "writes")
+
+    def __init__(self, core: Core, role: str, observer: Observer | None = None):
+        self.core = core
+        self.role = role
+        self.observer = observer
+        self.reads: tuple[list[_Transfer], list[_Transfer]] = ([], [])
+        self.writes: tuple[list[_Transfer], list[_Transfer]] = ([], [])
+
+    def read(
+        self, noc: int, tensor: Tensor, page: int, cb: CircularBuffer, slot: int, op: Operation
+    ) -> None:
+        """Issues a read of a page into page `slot` of a circular buffer."""
+        if not 0 <= page < len(tensor.data):
+            raise _page_error(tensor, page, op)
+        if slot < cb.wr or slot >= cb.wr + cb.reserved or slot >= cb.capacity:
+            cb.check_reserved(slot, 1, op)
+        cb.data[slot] = np.nan
+        self.reads[noc].append((cb.data, slot, tensor.data, page, tensor))
+        stats = self.core.stats
+        stats.dram_read += tensor.page_bytes
+        stats.noc_bytes += tensor.page_bytes
+        if self.observer is not None:
+            self._tell("issue", "read", noc, tensor, page)
+
+    def write(
+        self, noc: int, tensor: Tensor, page: int, cb: CircularBuffer, slot: int, op: Operation
+    ) -> None:
+        """Issues a write of page `slot` of a circular buffer."""
+        if not 0 <= page < len(tensor.data):
+            raise _page_error(tensor, page, op)
+        cb.check_waited(slot - cb.rd, 1, op)
+        self.writes[noc].append((tensor.data, page, cb.data, slot, tensor))
+        tensor.writes[page] += 1
+        stats = self.core.stats
+        stats.dram_write += tensor.page_bytes
+        stats.noc_bytes += tensor.page_bytes
+        if self.observer is not None:
+            self._tell("issue", "write", noc, tensor, page)
+
+    def multicast(
+        self,
+        noc: int,
+        cb: CircularBuffer,
+        slot: int,
+        pages: int,
+        rectangle: tuple[int, int, int, int],
+        dests: int,
+        loopback: bool,
+        op: Operation,
+    ) -> None:
+        """Issues a write of pages to the same place on every core of a rectangle."""
+        cores = self.destinations(rectangle, dests, loopback, op)
+        for core in cores:
+            target = core.cbs[cb.alloc]
+            target.check_reserved(slot, pages, op)
+            for i in range(slot, slot + pages):
+                self.writes[noc].append((target.data, i, cb.data, i, None))
+        page_bytes = TILE * TILE * cb.format.bytes
+        self.core.stats.noc_bytes += pages * page_bytes * len(cores)
+
+    def destinations(
+        self, rectangle: tuple[int, int, int, int], dests: int, loopback: bool, op: Operation
+    ) -> list[Core]:
+        """The cores of an inclusive rectangle in either direction; `dests` must count them."""
+        x0, y0, x1, y1 = rectangle
+        (x0, x1), (y0, y1) = sorted((x0, x1)), sorted((y0, y1))
+        grid = self.core.grid
+        cores: list[Core] = []
+        for y in range(y0, y1 + 1):
+            for x in range(x0, x1 + 1):
+                if (x, y) not in grid:
+                    raise error_at(op, f"multicast to core ({x}, {y}), which runs no kernel")
+                if loopback or grid[x, y] is not self.core:
+                    cores.append(grid[x, y])
+        if len(cores) != dests:
+            raise error_at(op, f"multicast to {len(cores)} cores, {dests} are announced")
+        return cores
+
+    def land_multicasts(self, noc: int) -> None:
+        """Completes the multicasts of a NoC: what follows them on the same path arrives later."""
+        pending = self.writes[noc]
+        for target, i, source, j, tensor in pending:
+            if tensor is None:
+                target[i] = source[j]
+        pending[:] = [transfer for transfer in pending if transfer[4] is not None]
+
+    def peer(self, x: int, y: int, op: Operation) -> Core:
+        """The core at some coordinates."""
+        core = self.core.grid.get((x, y))
+        if core is None:
+            raise error_at(op, f"core ({x}, {y}) runs no kernel")
+        return core
+
+    def read_barrier(self, noc: int) -> None:
+        """All reads have arrived."""
+        pending = self.reads[noc]
+        for target, i, source, j, _ in pending:
+            target[i] = source[j]
+        if self.observer is not None:
+            self._complete("read", noc, pending)
+        pending.clear()
+
+    def write_barrier(self, noc: int) -> None:
+        """All writes have arrived."""
+        pending = self.writes[noc]
+        for target, i, source, j, _ in pending:
+            target[i] = source[j]
+        if self.observer is not None:
+            self._complete("write", noc, pending)
+        pending.clear()
+
+    def flush(self, noc: int) -> None:
+        """All writes have left their source."""
+        pending = self.writes[noc]
+        pending[:] = [
+            (target, i, source[j : j + 1].copy(), 0, tensor)
+            for target, i, source, j, tensor in pending
+        ]
+
+    def drift(self, random: Random) -> None:
+        """Completes some outstanding transfers early."""
+        for pending in (*self.reads, *self.writes):
+            while pending and random.random() < 0.3:
+                target, i, source, j, _ = pending.pop(random.randrange(len(pending)))
+                target[i] = source[j]
+
+    def finished(self, op: Operation) -> None:
+        """At the end of a kernel no write is outstanding (tt-metal #40879)."""
+        left = sum(map(len, self.writes))
+        if left:
+            raise error_at(
+                op,
+                f"the {self.role} kernel ends with {left} writes outstanding",
+                "a write barrier is missing at its end",
+            )
+
+    def _complete(self, kind: str, noc: int, pending: list[_Transfer]) -> None:
+        for _, i, _, j, tensor in pending:
+            if tensor is not None:
+                self._tell("complete", kind, noc, tensor, j if kind == "read" else i)
+
+    def _tell(self, phase: str, kind: str, noc: int, tensor: Tensor, page: int) -> None:
+        assert self.observer is not None
+        core = (self.core.x, self.core.y)
+        bank = page % tensor.banks
+        self.observer(Event(phase, kind, core, self.role, noc, tensor.page_bytes, bank, page))
+
+
+_Transfer: TypeAlias = tuple[F32, int, F32, int, Tensor | None]
+"""(target, index, source, index, the tensor for observers)."""
+
+
+def _page_error(tensor: Tensor, page: int, op: Operation) -> CompileError:
+    address = tensor.base + page // tensor.banks * tensor.page_bytes
+    return error_at(
+        op,
+        f"page {page} of tensor '{tensor.label}' does not exist, it has {len(tensor.data)}",
+        f"bank {page % tensor.banks}, address {address:#x}",
+    )

@@ -1,0 +1,222 @@
+"""Executes thread programs: every core and thread of a `tt.program` at once, on simulated memory.
+
+    outputs, stats = simulate(program, [a, b])
+
+BUFFERED functions run here too, as one thread per core, one core after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from xdsl.dialects import func
+from xdsl.ir import Operation
+
+from tt_dialect.analysis.work import core_arguments
+from tt_dialect.arch import ARCHS
+from tt_dialect.diagnostics import error_at
+from tt_dialect.ir import cb as cb_ir
+from tt_dialect.ir import noc
+from tt_dialect.ir.program import ProgramOp, Role, ThreadOp
+from tt_dialect.run import numerics
+from tt_dialect.run.arguments import (
+    CoreArguments,
+    Parameter,
+    check_inputs,
+    parameters,
+)
+from tt_dialect.run.buffers import CircularBuffer, DstSections
+from tt_dialect.run.codegen import format_of
+from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Stats
+from tt_dialect.run.numerics import AnyArray, Fidelity
+from tt_dialect.run.scheduler import Scheduler, Thread
+from tt_dialect.run.threads import ThreadCompiler
+
+
+@dataclass
+class RunStats:
+    """Statistics of a run: in total, per core, and how often each page of a tensor was written."""
+
+    total: Stats = field(default_factory=Stats)
+    cores: dict[tuple[int, int], Stats] = field(default_factory=dict)
+    page_writes: dict[str, AnyArray] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "total": self.total.as_dict(),
+            "cores": [{"core": list(xy), **s.as_dict()} for xy, s in self.cores.items()],
+            "page_writes": {
+                label: {"pages": len(n), "min": int(n.min()), "max": int(n.max())}
+                for label, n in self.page_writes.items()
+            },
+        }
+
+
+def simulate(
+    program: ProgramOp,
+    inputs: Sequence[AnyArray],
+    *,
+    seed: int = 0,
+    observer: Observer | None = None,
+) -> tuple[list[AnyArray], RunStats]:
+    """Executes a THREADS or METALIUM program on all its cores.
+
+    `inputs` are the tensors it reads, in parameter order, rounded to their formats first. Gives the
+    tensors it writes, in parameter order, as float32 arrays exact in their format, and statistics.
+    `seed` 0 schedules round robin and completes transfers at barriers; another seed interleaves
+    threads and completes transfers at random. The observer is told of every DRAM transfer.
+    """
+    arch = ARCHS.get(program.arch.data)
+    if arch is None or not arch.simulated:
+        raise error_at(program, f"programs for '{program.arch.data}' are not executed")
+    tensors = parameters(program)
+    with numerics.quiet():
+        dram = _upload(program, tensors, inputs, arch.dram_banks)
+        scheduler = Scheduler(seed)
+        cores = _cores(program, dram)
+        for thread in program.threads:
+            _start(program, thread, cores, dram, scheduler, observer)
+        scheduler.run()
+        for core in cores.values():
+            _check_end(program, core)
+    return _results(dram, tensors, cores.values())
+
+
+def _cores(program: ProgramOp, dram: Dram) -> dict[tuple[int, int], Core]:
+    """The cores with work, their arguments, circular buffers, semaphores and DST."""
+    fidelity = Fidelity(program.config.fidelity.data)
+    grid: dict[tuple[int, int], Core] = {}
+    declared = list(program.body.block.ops)
+    addresses = [tensor.base for tensor in dram.tensors]
+    for xy, values in core_arguments(program.abi, program.partition, addresses):
+        core = Core(*xy, tuple(values), grid=grid)
+        _declare(core, declared, fidelity)
+        core.dst = DstSections(program.config.dst_tiles, bool(program.config.full_sync))
+        grid[xy] = core
+    return grid
+
+
+def _declare(core: Core, ops: Iterable[Operation], fidelity: Fidelity) -> None:
+    """Gives a core its circular buffers and semaphores."""
+    for op in ops:
+        if isinstance(op, cb_ir.AllocOp):
+            fmt = format_of(op.type.tile.element_type, op)
+            core.cbs[op] = CircularBuffer(op.label.data, op.type.capacity, fmt, fidelity, op)
+        elif isinstance(op, noc.SemaphoreOp):
+            core.semaphores[op] = Semaphore(op.initial.value.data)
+
+
+def _start(
+    program: ProgramOp,
+    op: ThreadOp,
+    cores: dict[tuple[int, int], Core],
+    dram: Dram,
+    scheduler: Scheduler,
+    observer: Observer | None,
+) -> None:
+    """Compiles a thread and starts it on each of its cores."""
+    compiler = ThreadCompiler(program.config, preempt=scheduler.random is not None)
+    for declared in program.body.block.ops:
+        if not isinstance(declared, ThreadOp):
+            compiler.op(declared)
+    function = compiler.function(op.role.data, op.body.block, [])
+    for xy in op.cores.cores():
+        if xy not in cores:
+            raise error_at(op, f"core {xy} has a {op.role.data} thread but no work")
+        core = cores[xy]
+        thread = Thread(op.role.data, op, core, Mover(core, op.role.data, observer))
+        thread.generator = function(core, thread.mover, dram, scheduler.wake, scheduler.chance)
+        scheduler.add(thread)
+
+
+def _check_end(program: ProgramOp, core: Core) -> None:
+    """At the end everything that was pushed has been popped (tt-metal #50974) and DST is free."""
+    _check_drained(core)
+    if core.dst is not None:
+        compute_threads = [t for t in program.threads if t.role.data == Role.COMPUTE]
+        core.dst.finished(compute_threads[0] if compute_threads else program)
+
+
+def _check_drained(core: Core) -> None:
+    for cb in core.cbs.values():
+        if cb.filled:
+            raise error_at(
+                cb.alloc,
+                f"{cb.filled} pages of '{cb.label}' are left on core ({core.x}, {core.y})",
+                f"pushes and pops do not balance: {cb.state()}",
+            )
+
+
+# -- BUFFERED --------------------------------------------------------------------------------------
+
+
+def evaluate_buffered(
+    op: func.FuncOp,
+    cores: Sequence[CoreArguments],
+    inputs: Sequence[AnyArray],
+    fidelity: Fidelity,
+    banks: int = 12,
+) -> tuple[list[AnyArray], RunStats]:
+    """Executes a BUFFERED function, core after core; a call that would block is an error."""
+    tensors = parameters(op)
+    with numerics.quiet():
+        dram = _upload(op, tensors, inputs, banks)
+        compiler = ThreadCompiler(None, preempt=False)
+        names = [compiler.define(arg) for arg in op.body.block.args]
+        function = compiler.function(op.sym_name.data, op.body.block, names)
+        done: list[Core] = []
+        for row in cores:
+            core = Core(*row.core, ())
+            _declare(core, op.walk(), fidelity)
+            scheduler = Scheduler(0)
+            thread = Thread("the function", op, core, Mover(core, "sequential"))
+            thread.generator = function(
+                core,
+                thread.mover,
+                dram,
+                scheduler.wake,
+                scheduler.chance,
+                *dram.tensors,
+                *row.values,
+            )
+            scheduler.add(thread)
+            scheduler.run()
+            _check_drained(core)
+            done.append(core)
+    return _results(dram, tensors, done)
+
+
+# -- tensors ---------------------------------------------------------------------------------------
+
+
+def _upload(
+    op: func.FuncOp | ProgramOp,
+    tensors: Sequence[Parameter],
+    inputs: Sequence[AnyArray],
+    banks: int,
+) -> Dram:
+    check_inputs(op, tensors, inputs)
+    dram = Dram(banks)
+    given = iter(inputs)
+    for t in tensors:
+        tensor = dram.allocate(t.label, t.shape, t.format)
+        if t.read:
+            tensor.upload(numerics.load(next(given), t.format))
+    return dram
+
+
+def _results(
+    dram: Dram, tensors: Sequence[Parameter], cores: Iterable[Core]
+) -> tuple[list[AnyArray], RunStats]:
+    stats = RunStats()
+    for core in cores:
+        stats.cores[core.x, core.y] = core.stats
+        stats.total.add(core.stats)
+    outputs: list[AnyArray] = []
+    for parameter, tensor in zip(tensors, dram.tensors, strict=True):
+        if parameter.written:
+            outputs.append(tensor.download())
+            stats.page_writes[parameter.label] = tensor.writes
+    return outputs, stats
