@@ -270,10 +270,7 @@ def compile(
     called with each level as it is reached. Whatever is wrong with the input is a `CompileError`.
     """
     from tt_dialect.arch import ARCHS
-    from tt_dialect.emit import emit_program
-    from tt_dialect.ir.program import FIDELITIES, ProgramOp
-    from tt_dialect.mlir_text import make_context
-    from tt_dialect.passes.pipeline import lower_passes
+    from tt_dialect.ir.program import FIDELITIES
 
     for what, value, known in (
         ("architecture", arch, tuple(ARCHS)),
@@ -285,6 +282,12 @@ def compile(
             raise _fail(f"unknown {what} '{value}', expected one of {choices}")
 
     module = import_tile(source, kernel=kernel, args=args)
+
+    from tt_dialect.emit import emit_program
+    from tt_dialect.ir.program import ProgramOp
+    from tt_dialect.mlir_text import make_context
+    from tt_dialect.passes.pipeline import lower_passes
+
     check_contract(module, "tile")
     modules: dict[str, ModuleOp] = {}
 

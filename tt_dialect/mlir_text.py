@@ -127,6 +127,11 @@ class ModuleParser(Parser):
             self._lines.append(start + 1)
             start = content.find("\n", start + 1)
 
+    def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
+        if allow_implicit_module and self.pos >= self.lexer.input.len:
+            return ModuleOp([])  # as mlir-opt has it
+        return super().parse_module(allow_implicit_module)
+
     def parse_operation(self) -> Operation:
         start = self.pos
         try:
@@ -140,6 +145,14 @@ class ModuleParser(Parser):
                 self._file, IntAttr(line + self._line_offset), IntAttr(column)
             )
         return op
+
+    def _get_op_by_name(self, name: str) -> type[Operation]:
+        # Raised here, reported by parse_operation where the operation starts.
+        stack = self._parser_state.dialect_stack
+        op_type = self.ctx.get_optional_op(name, dialect_stack=stack)
+        if op_type is None:
+            raise UnregisteredConstructException(f"operation '{name}' is not registered")
+        return op_type
 
 
 def make_context(*, allow_unregistered: bool = False) -> Context:

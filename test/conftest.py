@@ -1,0 +1,88 @@
+"""What all tests share: where things are, and which tools are there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+Tool = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def gemm_json() -> str:
+    """The saved example."""
+    return str(ROOT / "examples" / "gemm.tir.json")
+
+
+def _tool(name: str) -> Tool:
+    def call(
+        *args: object, stdin: str | None = None, **kwargs: object
+    ) -> subprocess.CompletedProcess[str]:
+        command = [str(BIN / name), *map(str, args)]
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, check=False, **kwargs
+        )
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def tt_opt() -> Tool:
+    """Runs `tt-opt`."""
+    return _tool("tt-opt")
+
+
+@pytest.fixture(scope="session")
+def ttc() -> Tool:
+    """Runs `ttc`."""
+    return _tool("ttc")
+
+
+@pytest.fixture(scope="session")
+def mlir_opt() -> Tool:
+    """Runs upstream `mlir-opt` 22; required in CI, else its tests are skipped."""
+    path = shutil.which(os.environ.get("MLIR_OPT", "mlir-opt-22"))
+    if path is None:
+        if os.environ.get("TT_DIALECT_CI"):
+            pytest.fail("mlir-opt-22 is required in CI; apt-get install mlir-22-tools")
+        pytest.skip("mlir-opt-22 is not installed")
+
+    def call(
+        *args: object, stdin: str | None = None, **kwargs: object
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [path, *map(str, args)], input=stdin, capture_output=True, text=True, check=False
+        )
+
+    return call
+
+
+@pytest.fixture
+def fails() -> Callable[..., str]:
+    """Asserts that a run failed as user errors do; returns stderr."""
+
+    def check(done: subprocess.CompletedProcess[str], *texts: str) -> str:
+        assert done.returncode == 1, done.stderr + done.stdout
+        assert "Traceback" not in done.stderr
+        assert "internal error" not in done.stderr
+        assert "error: " in done.stderr
+        for text in texts:
+            assert text in done.stderr
+        return done.stderr
+
+    return check
