@@ -40,6 +40,8 @@ class CircularBuffer:
         "fidelity",
         "format",
         "label",
+        "landing",
+        "leaving",
         "packed",
         "producer",
         "rd",
@@ -61,6 +63,10 @@ class CircularBuffer:
         self.received = self.acked = 0
         self.wr = self.rd = 0
         self.reserved = self.waited = self.packed = 0
+        self.landing: set[int] = set()
+        """Pages that reads were issued for, until the read barrier."""
+        self.leaving: set[int] = set()
+        """Pages that writes were issued from, until they are flushed."""
         self.producer: tuple[Thread, int] | None = None
         """The thread blocked in a reserve, and the pages it needs."""
         self.consumer: tuple[Thread, int] | None = None
@@ -103,7 +109,13 @@ class CircularBuffer:
                 f"push_back of {n} pages to '{self.label}', {self.reserved} are reserved",
                 self.state(),
             )
-        self.wr = self._advance(self.wr, n, "push_back", op)
+        first, self.wr = self.wr, self._advance(self.wr, n, "push_back", op)
+        if self.landing and not self.landing.isdisjoint(range(first, first + n)):
+            raise error_at(
+                op,
+                f"push_back to '{self.label}' before the reads into its pages have arrived",
+                "a read barrier is missing before it",
+            )
         self.reserved -= n
         self.packed = 0
         self.received = (self.received + n) & COUNTER_MASK
@@ -121,7 +133,13 @@ class CircularBuffer:
                 f"pop_front of {n} pages from '{self.label}', {self.waited} were waited for",
                 self.state(),
             )
-        self.rd = self._advance(self.rd, n, "pop_front", op)
+        first, self.rd = self.rd, self._advance(self.rd, n, "pop_front", op)
+        if self.leaving and not self.leaving.isdisjoint(range(first, first + n)):
+            raise error_at(
+                op,
+                f"pop_front from '{self.label}' before the writes of its pages have left",
+                "a write barrier or noc_async_writes_flushed is missing before it",
+            )
         self.waited -= n
         self._a = None
         if self._b:
@@ -193,28 +211,33 @@ class CircularBuffer:
 
     # -- matrix operands, converted once per window --
 
+    def _window(self) -> F32:
+        """The tiles waited for, up to the end of the buffer."""
+        return self.data[self.rd : self.rd + self.waited]
+
     def operand_a(self, first: int, rows: int, stride: int, op: Operation) -> F64:
         """in0 of `matmul_block`, `[rows, 1, 32, depth]`: every stride-th tile from `first`."""
         last = first + (rows - 1) * stride
-        if first < 0 or last >= self.waited:
+        if first < 0 or last >= self.waited or self.rd + last >= self.capacity:
             self.check_waited(first, last + 1 - first, op)
         tiles = self._a
         if tiles is None:
-            window = self.front(0, self.waited, op)
+            window = self._window()
             tiles = self._a = numerics.prepare_a(window, self.format, self.fidelity)
         return tiles[first : last + 1 : stride, None]
 
     def operand_b(self, first: int, cols: int, transpose: bool, op: Operation) -> F64:
         """in1 of `matmul_block`, `[1, cols, depth, 32]`: consecutive tiles from `first`."""
-        if first < 0 or first + cols > self.waited:
+        last = first + cols
+        if first < 0 or last > self.waited or self.rd + last > self.capacity:
             self.check_waited(first, cols, op)
         tiles = self._b.get(transpose)
         if tiles is None:
-            window = self.front(0, self.waited, op)
+            window = self._window()
             if transpose:
                 window = window.transpose(0, 2, 1)
             tiles = self._b[transpose] = numerics.prepare_b(window, self.format, self.fidelity)
-        return tiles[None, first : first + cols]
+        return tiles[None, first:last]
 
 
 class DstSections:

@@ -174,10 +174,10 @@ class Mover:
     """The NoC side of one thread: transfers issued and not yet complete.
 
     A read makes its slot unreadable (NaN) when issued and brings the data at the barrier; a write
-    takes its source at the barrier. With a random source, transfers complete at any time between.
+    takes its source at the barrier. Under a random schedule they complete at any time between.
     """
 
-    __slots__ = ("core", "observer", "reads", "role", "writes")
+    __slots__ = ("busy", "core", "observer", "reads", "role", "writes")
 
     def __init__(self, core: Core, role: str, observer: Observer | None = None):
         self.core = core
@@ -185,6 +185,8 @@ class Mover:
         self.observer = observer
         self.reads: tuple[list[_Transfer], list[_Transfer]] = ([], [])
         self.writes: tuple[list[_Transfer], list[_Transfer]] = ([], [])
+        self.busy: set[CircularBuffer] = set()
+        """Circular buffers with pages on their way."""
 
     def read(
         self, noc: int, tensor: Tensor, page: int, cb: CircularBuffer, slot: int, op: Operation
@@ -195,6 +197,8 @@ class Mover:
         if slot < cb.wr or slot >= cb.wr + cb.reserved or slot >= cb.capacity:
             cb.check_reserved(slot, 1, op)
         cb.data[slot] = np.nan
+        cb.landing.add(slot)
+        self.busy.add(cb)
         self.reads[noc].append((cb.data, slot, tensor.data, page, tensor))
         stats = self.core.stats
         stats.dram_read += tensor.page_bytes
@@ -210,6 +214,8 @@ class Mover:
             raise _page_error(tensor, page, op)
         cb.check_waited(slot - cb.rd, 1, op)
         self.writes[noc].append((tensor.data, page, cb.data, slot, tensor))
+        cb.leaving.add(slot)
+        self.busy.add(cb)
         tensor.writes[page] += 1
         stats = self.core.stats
         stats.dram_write += tensor.page_bytes
@@ -230,6 +236,8 @@ class Mover:
     ) -> None:
         """Issues a write of pages to the same place on every core of a rectangle."""
         cores = self.destinations(rectangle, dests, loopback, op)
+        cb.leaving.update(range(slot, slot + pages))
+        self.busy.add(cb)
         for core in cores:
             target = core.cbs[cb.alloc]
             target.check_reserved(slot, pages, op)
@@ -279,6 +287,9 @@ class Mover:
         if self.observer is not None:
             self._complete("read", noc, pending)
         pending.clear()
+        if not self.reads[1 - noc]:
+            for cb in self.busy:
+                cb.landing.clear()
 
     def write_barrier(self, noc: int) -> None:
         """All writes have arrived."""
@@ -288,6 +299,9 @@ class Mover:
         if self.observer is not None:
             self._complete("write", noc, pending)
         pending.clear()
+        if not self.writes[1 - noc]:
+            for cb in self.busy:
+                cb.leaving.clear()
 
     def flush(self, noc: int) -> None:
         """All writes have left their source."""
@@ -296,6 +310,8 @@ class Mover:
             (target, i, source[j : j + 1].copy(), 0, tensor)
             for target, i, source, j, tensor in pending
         ]
+        for cb in self.busy:
+            cb.leaving.clear()
 
     def drift(self, random: Random) -> None:
         """Completes some outstanding transfers early."""
