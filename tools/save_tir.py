@@ -1,6 +1,6 @@
 """Save the TIR of TileLang kernels as `.tir.json`; run it where TileLang is installed.
 
-    python tools/save_tir.py        # examples/*.py and every kernel of test/kernels.py
+    python tools/save_tir.py        # examples/*.py and the kernels under test/
     python tools/save_tir.py FILE.py OUT.tir.json [--kernel NAME] [K=V ...]
 
 A saved file holds the kernel as `tvm_ffi` serialises it, with one change: source paths are cut to
@@ -59,9 +59,12 @@ def save_all() -> None:
     for stem, name in EXAMPLES.items():
         source = ROOT / "examples" / f"{stem}.py"
         save(prim_func(getattr(load(source), name), {}), source.with_suffix(".tir.json"))
+    data = ROOT / "test" / "data" / "tir"
     kernels = load(ROOT / "test" / "kernels.py")
     for case, make in (kernels.CASES | kernels.IMPORT_CASES).items():
-        save(make(), ROOT / "test" / "data" / "tir" / f"{case}.tir.json")
+        save(make(), data / f"{case}.tir.json")
+    for case, make in load(ROOT / "test" / "rejected.py").REJECTED.items():
+        save(make(), data / "rejected" / f"{case}.tir.json")
 
 
 def parse_value(text: str) -> object:

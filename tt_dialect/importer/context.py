@@ -132,7 +132,14 @@ class KernelContext:
         place = schema.location(node) or self.location
         if place is None:
             return error_at(None, f"in kernel '{self.name}': {message}", *notes)
-        return error_at(place, message, *notes)
+        return error_at(place, message, *notes, *self._outer_places(place))
+
+    def _outer_places(self, place: Location) -> list[str]:
+        """Where in the kernel's own file a place in another file, a library's macro, is used."""
+        if self.func_location is None or place.file == self.func_location.file:
+            return []
+        own = [p for p in self._statements if p.file == self.func_location.file]
+        return [f"in kernel '{self.name}', at {(own or [self.func_location])[-1]}"]
 
     # Emission -------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ def index_of(expr: Node, ctx: KernelContext) -> Index:
         return Index.constant(expr.integer("value"))
     if kind == "Var":
         return _variable(expr, ctx)
-    if kind == "Cast" and _is_integer(expr.node("value")) and _is_integer(expr):
+    if kind == "Cast" and _is_integer(expr):
         return index_of(expr.node("value"), ctx)
     if schema.call_name(expr) == "tirx.likely":
         return index_of(expr.nodes("args")[0], ctx)

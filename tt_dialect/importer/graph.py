@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeGuard, cast
 
 from tt_dialect.diagnostics import CompileError, Location, error_at
 
@@ -228,7 +228,7 @@ def _decode(record: Any, index: int, decoded: Sequence[Value], name: str) -> Val
     if kind in SCALARS:
         if not isinstance(data, SCALARS[kind]):
             raise fail(f"{data!r} is not a {kind}")
-        return cast("Value", data)
+        return data
     if kind == "ffi.BigInt":
         try:
             return int(data)
@@ -268,5 +268,5 @@ def _is_inline(kind: str, data: dict[str, Any], name: str) -> bool:
     return name in INLINE_FIELDS or (name == "dtype" and isinstance(data[name], str))
 
 
-def _is_index(value: Any) -> bool:
+def _is_index(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)

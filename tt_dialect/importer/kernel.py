@@ -31,7 +31,6 @@ from tt_dialect.importer.context import (
 )
 from tt_dialect.importer.expressions import index_of
 from tt_dialect.importer.graph import Node, malformed_graph
-from tt_dialect.importer.source import GraphKernel
 from tt_dialect.importer.statements import (
     ATTRIBUTE_HINTS,
     allocate,
@@ -72,7 +71,7 @@ def import_kernel(prim_func: Node, name: str) -> func.FuncOp:
     return result
 
 
-def import_module(kernels: list[GraphKernel]) -> ModuleOp:
+def import_module(kernels: list[schema.GraphKernel]) -> ModuleOp:
     """One module of several kernels."""
     try:
         return ModuleOp([import_kernel(kernel.func, kernel.name) for kernel in kernels])
@@ -88,6 +87,11 @@ def _declare_parameters(prim_func: Node, ctx: KernelContext) -> list[str]:
             raise ctx.error(
                 f"parameter '{param.text('name')}' is not a tensor",
                 "accepted: T.Tensor parameters of constant shape",
+            )
+        if buffer in ctx.buffers:
+            raise ctx.error(
+                f"two parameters are one buffer, '{schema.buffer_decl(buffer).name}'",
+                "accepted: a T.Tensor(...) of its own for each parameter",
             )
         with ctx.at(buffer):
             decl = schema.buffer_decl(buffer)

@@ -10,8 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
 
-from tt_dialect.diagnostics import Location
-from tt_dialect.importer.graph import Node, Value
+from tt_dialect.diagnostics import Location, error_at
+from tt_dialect.importer.graph import Node, Value, malformed_graph
+
+
+@dataclass(frozen=True)
+class GraphKernel:
+    """One PrimFunc of a graph, with the name it goes by."""
+
+    name: str
+    func: Node
 
 
 @dataclass(frozen=True)
@@ -177,3 +185,19 @@ def function_name(func: Node) -> str:
     held = attrs.mapping("__dict__").by_name() if attrs is not None else {}
     name = plain(held.get("global_symbol"))
     return name if isinstance(name, str) else "main"
+
+
+def kernels_of(root: Node) -> list[GraphKernel]:
+    """The PrimFuncs of a graph, in the order the module lists them."""
+    if root.kind == "PrimFunc":
+        return [GraphKernel(function_name(root), root)]
+    if root.kind != "IRModule":
+        raise malformed_graph(root.origin, f"the root is a {root.type}, not a PrimFunc or IRModule")
+    kernels = [
+        GraphKernel(key.text("name_hint"), value)
+        for key, value in root.mapping("functions").entries
+        if isinstance(key, Node) and isinstance(value, Node) and value.kind == "PrimFunc"
+    ]
+    if not kernels:
+        raise error_at(Location(root.origin, 1), "the IRModule holds no PrimFunc")
+    return kernels
