@@ -1,0 +1,535 @@
+"""Prints the host program: everything in it is an attribute of the program or its TILE function.
+
+Calls follow tt_metal/programming_examples/matmul @026aba5b (MeshDevice, MeshWorkload and the
+legacy builder, the same in API v1 and v2) and `MeshWorkload::add_program`; configurations follow
+kernel_types.hpp @00694d6b, `tilize_nfaces` tilize_utils.hpp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
+
+from tt_dialect.diagnostics import error_at
+from tt_dialect.emit.cpp import Lines, Names
+from tt_dialect.emit.host_reference import HOST_TYPES, print_reference
+from tt_dialect.emit.kernel import cb_index
+from tt_dialect.emit.names import (
+    allocs_of,
+    kernel_files,
+    program_semaphores,
+    source_name,
+    tensor_number,
+    tensors_of,
+)
+from tt_dialect.ir.layout import CoreRangeAttr, CoreRangesAttr, Memory, int_tuple
+from tt_dialect.ir.program import ArgAttr, ArgKind, Direction, ProgramOp, Role, TensorAttr, ThreadOp
+
+LIMITS: dict[type[Attribute], tuple[str, float]] = {
+    BFloat16Type: ("1.0 / 128", 2.0**-7),
+    Float16Type: ("1.0 / 128", 2.0**-7),
+    Float32Type: ("2e-3", 2e-3),
+}
+"""What the comparison accepts, max|err| / max|reference|, by the format of the output."""
+
+SEED = 42
+
+_RESERVED = """args buffer_type cb_config command_queue compare compute cores count create_buffer
+    create_cb device device_range download fill_random generator grid mesh program random_tensor
+    reader start_id upload work Work workload writer x y ok range error index bytes format
+    pages limit scale data tiled values shape page_bytes tile_size DataFormat CBIndex""".split()
+
+_STANDARD = "algorithm cmath cstdint cstdio memory random utility vector".split()
+
+_HEADERS = """\
+#include <tt-metalium/bfloat16.hpp>
+#include <tt-metalium/distributed.hpp>
+#include <tt-metalium/host_api.hpp>
+#include <tt-metalium/tensor_accessor_args.hpp>
+#include <tt-metalium/tilize_utils.hpp>
+"""
+
+_HELPERS = """\
+// A DRAM or L1 buffer of tiles, one page each.
+std::shared_ptr<distributed::MeshBuffer> create_buffer(
+    distributed::MeshDevice& device, BufferType type, DataFormat format, uint32_t tiles) {
+    const uint32_t page_bytes = tile_size(format);
+    const distributed::DeviceLocalBufferConfig local{
+        .page_size = page_bytes,
+        .buffer_type = type,
+    };
+    const distributed::ReplicatedBufferConfig replicated{.size = uint64_t{tiles} * page_bytes};
+    return distributed::MeshBuffer::create(replicated, local, &device);
+}
+
+// A circular buffer of `pages` tiles on every core of a set.
+void create_cb(
+    Program& program, const CoreRangeSet& cores, CBIndex index, DataFormat format, uint32_t pages) {
+    const uint32_t page_bytes = tile_size(format);
+    CircularBufferConfig config(pages * page_bytes, {{index, format}});
+    config.set_page_size(index, page_bytes);
+    CreateCircularBuffer(program, cores, config);
+}
+
+// Uniform values in [-1, 1), rounded to the format the device sees.
+template <typename T>
+std::vector<float> random_tensor(size_t size, std::mt19937& generator) {
+    std::uniform_real_distribution<float> distribution(-1.0f, 1.0f);
+    std::vector<float> values(size);
+    for (float& value : values) {
+        value = static_cast<float>(static_cast<T>(distribution(generator)));
+    }
+    return values;
+}
+
+// Cuts a row-major tensor into tiles and writes it in the format of the device.
+template <typename T>
+void upload(
+    distributed::MeshCommandQueue& queue,
+    std::shared_ptr<distributed::MeshBuffer>& buffer,
+    const std::vector<float>& values,
+    uint32_t rows,
+    uint32_t cols) {
+    const std::vector<float> tiled = tilize_nfaces(values, rows, cols);
+    std::vector<T> data(tiled.begin(), tiled.end());
+    distributed::EnqueueWriteMeshBuffer(queue, buffer, data, true);
+}
+
+// Reads a tensor of tiles back into row-major order.
+template <typename T>
+std::vector<float> download(
+    distributed::MeshCommandQueue& queue,
+    std::shared_ptr<distributed::MeshBuffer>& buffer,
+    uint32_t rows,
+    uint32_t cols) {
+    std::vector<T> data(size_t{rows} * cols);
+    distributed::EnqueueReadMeshBuffer(queue, data, buffer, true);
+    return untilize_nfaces(std::vector<float>(data.begin(), data.end()), rows, cols);
+}
+"""
+
+_COMPARE = """\
+// Prints max|error| / max|reference| and whether it is within the limit; NaN never is.
+bool compare(
+    const char* name,
+    const std::vector<float>& values,
+    const std::vector<float>& reference,
+    double limit) {
+    double scale = 0;
+    double error = 0;
+    for (size_t i = 0; i < reference.size(); ++i) {
+        const double difference = std::abs(double{values[i]} - double{reference[i]});
+        error = std::isnan(difference) ? difference : std::max(error, difference);
+        scale = std::max(scale, std::abs(double{reference[i]}));
+    }
+    error = scale > 0 ? error / scale : error;
+    const bool ok = error <= limit;
+    std::printf(
+        "%s: max|err|/max|ref| = %.3g, limit %.3g: %s\\n", name, error, limit, ok ? "ok" : "WRONG");
+    return ok;
+}
+"""
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """A tensor parameter as the host sees it."""
+
+    attr: TensorAttr
+    name: str
+
+    @property
+    def rows(self) -> int:
+        """Rows of the matrix that tiling sees: leading dimensions are stacked."""
+        return prod(int_tuple(self.attr.shape)[:-1])
+
+    @property
+    def cols(self) -> int:
+        """Its columns."""
+        return int_tuple(self.attr.shape)[-1]
+
+    @property
+    def tiles(self) -> int:
+        """Pages of the buffer."""
+        height, width = self.attr.layout.tile.shape
+        return self.rows // height * (self.cols // width)
+
+    @property
+    def host_type(self) -> str:
+        """Element type on the host."""
+        return HOST_TYPES.get(type(self.attr.layout.tile.element_type), "float")
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the kernel needs its values."""
+        return self.attr.direction.data != Direction.OUT
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the kernel produces it."""
+        return self.attr.direction.data != Direction.IN
+
+
+def print_host(program: ProgramOp, kernel: FuncOp | None) -> str:
+    """`main.cpp`; `kernel` is the TILE function the reference is printed from, if there is one."""
+    return _HostPrinter(program, kernel).print()
+
+
+class _HostPrinter:
+    def __init__(self, program: ProgramOp, kernel: FuncOp | None):
+        self.program = program
+        self.kernel = kernel
+        self.lines = Lines()
+        self.names = Names(_RESERVED)
+        self.tensors = [
+            _Tensor(attr, self.names.fresh(attr.label.data)) for attr in program.tensors
+        ]
+        self.core_sets: dict[CoreRangesAttr, str] = {}
+        for tensor in self.tensors:
+            self.check(tensor)
+
+    def check(self, tensor: _Tensor) -> None:
+        """The host uploads whole tiles."""
+        shape = int_tuple(tensor.attr.shape)
+        height, width = tensor.attr.layout.tile.shape
+        if len(shape) < 2 or shape[-2] % height or shape[-1] % width:
+            raise error_at(
+                self.program,
+                f"tensor {tensor.name} of shape {list(shape)} is not made of whole tiles",
+            )
+
+    def print(self) -> str:
+        """The whole file."""
+        reference = None
+        if self.kernel is not None:
+            reference = print_reference(self.kernel, [t.is_written for t in self.tensors])
+        program = self.program
+        api = program.metalium_api.data
+        origin = source_name(program)
+        where = f"{program.arch.data}, TT-Metalium API {api}"
+        title = f"// {program.sym_name.data}: host program for {where}"
+        lines = self.lines
+        lines.line(f"{title}; from {origin}" if origin else title)
+        lines.blank()
+        for header in _STANDARD:
+            lines.line(f"#include <{header}>")
+        lines.blank()
+        lines.lines(_HEADERS)
+        lines.blank()
+        lines.line("using namespace tt;")
+        lines.line("using namespace tt::tt_metal;")
+        lines.blank()
+        lines.line("#ifndef KERNEL_DIR")
+        lines.line('#define KERNEL_DIR "kernels"')
+        lines.line("#endif")
+        lines.blank()
+        lines.line("namespace {")
+        lines.line("")
+        lines.lines(_HELPERS)
+        lines.blank()
+        if reference is not None:
+            lines.lines(_COMPARE)
+            lines.blank()
+        if reference is not None:
+            lines.lines(reference.text)
+            lines.blank()
+        lines.line("}  // namespace")
+        lines.blank()
+        with lines.block("int main()"):
+            self.print_device()
+            self.print_buffers()
+            self.print_cores()
+            self.print_cbs()
+            self.print_semaphores()
+            self.print_kernels()
+            self.print_arguments()
+            self.print_summary()
+            self.print_run()
+            if reference is not None:
+                self.print_comparison(reference.name)
+            else:
+                lines.line("return 0;")
+        return lines.text()
+
+    # ---- main, section by section ----
+
+    def print_device(self) -> None:
+        lines = self.lines
+        width, height = self.bounding_box()
+        lines.line("const auto device = distributed::MeshDevice::create_unit_mesh(0);")
+        lines.line("const CoreCoord grid = device->compute_with_storage_grid_size();")
+        with lines.block(f"if (grid.x < {width} || grid.y < {height})"):
+            lines.call(
+                "std::fprintf",
+                [
+                    "stderr",
+                    f'"needs {width}x{height} cores, this device has %zux%zu\\n"',
+                    "grid.x",
+                    "grid.y",
+                ],
+            )
+            lines.line("return 2;")
+        lines.line("distributed::MeshCommandQueue& queue = device->mesh_command_queue();")
+        lines.line("Program program = CreateProgram();")
+
+    def bounding_box(self) -> tuple[int, int]:
+        """The smallest grid from (0, 0) that holds every core with work."""
+        cores = self.program.partition.core_ranges.cores()
+        return max(x for x, _ in cores) + 1, max(y for _, y in cores) + 1
+
+    def print_buffers(self) -> None:
+        self.section("Tensors: interleaved pages of one tile.")
+        for t in self.tensors:
+            memory = "DRAM" if t.attr.layout.memory.data == Memory.DRAM else "L1"
+            self.lines.call(
+                "create_buffer",
+                [
+                    "*device",
+                    f"BufferType::{memory}",
+                    f"DataFormat::{t.attr.layout.tile.data_format}",
+                    str(t.tiles),
+                ],
+                before=f"auto {t.name}_buffer = ",
+            )
+
+    def print_cores(self) -> None:
+        self.section("Cores with work; ranges are inclusive here.")
+        sets = [self.program.partition.core_ranges, *(t.cores for t in self.program.threads)]
+        for ranges in sets:
+            known = {frozenset(r.cores()): name for r, name in self.core_sets.items()}
+            key = frozenset(ranges.cores())
+            if key in known:
+                self.core_sets[ranges] = known[key]
+                continue
+            name = "cores" if not self.core_sets else self.names.fresh("cores")
+            self.core_sets[ranges] = name
+            entries = [_core_range(r) for r in ranges.ranges]
+            self.lines.braced(f"const std::vector<CoreRange> {name}_ranges = {{", entries)
+            self.lines.line(f"const CoreRangeSet {name}({name}_ranges);")
+
+    def print_cbs(self) -> None:
+        self.section("Circular buffers of each core.")
+        for alloc in allocs_of(self.program):
+            rows, cols = alloc.type.block
+            blocks = alloc.type.capacity // alloc.type.block_pages
+            plural = "" if blocks == 1 else "s"
+            self.lines.comment(f"{alloc.label.data}: {blocks} block{plural} of {rows}x{cols} tiles")
+            self.lines.call(
+                "create_cb",
+                [
+                    "program",
+                    "cores",
+                    f"CBIndex::c_{cb_index(alloc)}",
+                    f"DataFormat::{alloc.type.tile.data_format}",
+                    str(alloc.type.capacity),
+                ],
+            )
+
+    def print_semaphores(self) -> None:
+        semaphores = program_semaphores(self.program)
+        if not semaphores:
+            return
+        self.section("Semaphores of each core.")
+        for semaphore in semaphores:
+            name = self.names.fresh(f"{semaphore.label.data}_id")
+            initial = semaphore.initial.value.data
+            self.lines.line(f"const uint32_t {name} = CreateSemaphore(program, cores, {initial});")
+
+    def print_kernels(self) -> None:
+        for thread, path in kernel_files(self.program).items():
+            stem = path.rsplit("/", 1)[-1].removesuffix(".cpp")
+            self.lines.blank()
+            if thread.role.data == Role.COMPUTE:
+                self.print_compute_config(stem)
+            else:
+                self.print_data_movement_config(thread, stem)
+            self.lines.call(
+                "CreateKernel",
+                [
+                    "program",
+                    f'KERNEL_DIR "/{stem}.cpp"',
+                    self.core_sets[thread.cores],
+                    f"{stem}_config",
+                ],
+                before=f"const KernelHandle {stem} = ",
+            )
+
+    def print_data_movement_config(self, thread: ThreadOp, stem: str) -> None:
+        self.lines.line(f"std::vector<uint32_t> {stem}_args;")
+        for accessors in tensors_of(thread):
+            tensor = self.tensors[tensor_number(self.program, accessors[0])]
+            self.lines.line(f"TensorAccessorArgs(*{tensor.name}_buffer).append_to({stem}_args);")
+        self.lines.braced(
+            f"const DataMovementConfig {stem}_config{{",
+            [
+                f".processor = DataMovementProcessor::{thread.processor.data.upper()}",
+                f".noc = NOC::NOC_{thread.noc.value.data}",
+                f".compile_args = {stem}_args",
+            ],
+        )
+
+    def print_compute_config(self, stem: str) -> None:
+        config = self.program.config
+        direct = [a for a in allocs_of(self.program) if a.unpack_to_dest is not None]
+        entries = [
+            f".math_fidelity = MathFidelity::{config.fidelity.data}",
+            f".fp32_dest_acc_en = {_bool(bool(config.dst32))}",
+            f".dst_full_sync_en = {_bool(bool(config.full_sync))}",
+        ]
+        if direct:
+            self.lines.comment("fp32 pages go straight to DST, past the 19-bit SrcA.")
+            self.lines.call(
+                "unpack_modes",
+                ["NUM_CIRCULAR_BUFFERS", "UnpackToDestMode::Default"],
+                before="std::vector<UnpackToDestMode> ",
+            )
+            for alloc in direct:
+                index = f"CBIndex::c_{cb_index(alloc)}"
+                self.lines.line(f"unpack_modes[{index}] = UnpackToDestMode::UnpackToDestFp32;")
+            entries.append(".unpack_to_dest_mode = unpack_modes")
+        self.lines.braced(f"const ComputeConfig {stem}_config{{", entries)
+
+    def print_arguments(self) -> None:
+        lines = self.lines
+        partition, abi = self.program.partition, self.program.abi
+        self.section(
+            "Runtime arguments, the same for every kernel of a core; "
+            "work ids are dealt out in this order."
+        )
+        for arg in abi.args:
+            if arg.kind.data in (ArgKind.EXTENT, ArgKind.SHARD):
+                lines.line(f"constexpr uint32_t {arg.label.data} = {arg.value.data};")
+        with lines.block("struct Work", "};"):
+            lines.line("CoreRange cores;")
+            lines.line("uint32_t count;")
+        entries = [
+            f"{{{_core_range(r)}, {w.count.data}}}" for w in partition.work for r in w.cores.ranges
+        ]
+        lines.braced("const std::vector<Work> work = {", entries)
+        lines.line("uint32_t start_id = 0;")
+        with lines.block("for (const auto& [range, count] : work)"):
+            with (
+                lines.block("for (size_t y = range.start_coord.y; y <= range.end_coord.y; ++y)"),
+                lines.block("for (size_t x = range.start_coord.x; x <= range.end_coord.x; ++x)"),
+            ):
+                values = [self.argument(arg) for arg in abi.args]
+                lines.braced("const std::vector<uint32_t> args = {", values)
+                for thread, path in kernel_files(self.program).items():
+                    self.print_set_arguments(thread, path.rsplit("/", 1)[-1].removesuffix(".cpp"))
+                lines.line("start_id += count;")
+
+    def print_set_arguments(self, thread: ThreadOp, kernel: str) -> None:
+        call = f"SetRuntimeArgs(program, {kernel}, CoreCoord(x, y), args);"
+        name = self.core_sets[thread.cores]
+        if name == "cores":
+            self.lines.line(call)
+            return
+        with self.lines.block(f"if ({name}.contains(CoreCoord(x, y)))"):
+            self.lines.line(call)
+
+    def argument(self, arg: ArgAttr) -> str:
+        """The value of an ABI entry on core (x, y)."""
+        match ArgKind(arg.kind.data):
+            case ArgKind.ADDRESS:
+                buffer = f"{self.tensors[arg.value.data].name}_buffer"
+                return f"static_cast<uint32_t>({buffer}->address())"
+            case ArgKind.START:
+                return "start_id"
+            case ArgKind.COUNT:
+                return "count"
+            case ArgKind.EXTENT | ArgKind.SHARD:
+                return arg.label.data
+            case ArgKind.COORDINATE:
+                return f"static_cast<uint32_t>({'xy'[arg.value.data]})"
+            case ArgKind.SEMAPHORE:
+                semaphore = program_semaphores(self.program)[arg.value.data]
+                return f"{semaphore.label.data}_id"
+
+    def print_summary(self) -> None:
+        lines = self.lines
+        program, partition = self.program, self.program.partition
+        cores = len(partition.core_ranges.cores())
+        blocks = "x".join(map(str, int_tuple(partition.blocks)))
+        block = "x".join(map(str, int_tuple(partition.block_tiles)))
+        l1 = sum(alloc.type.bytes for alloc in allocs_of(program))
+        entries = [
+            f"{program.sym_name.data}: {program.arch.data}, {program.config.fidelity.data}, "
+            f"{'32' if bool(program.config.dst32) else '16'}-bit DST",
+            f"  {blocks} blocks of {block} tiles on {cores} cores ({partition.mode.data})",
+            f"  circular buffers: {l1} bytes of L1 per core",
+        ]
+        entries += [f"  {t.attr.label.data}: {_describe(t)}" for t in self.tensors]
+        lines.blank()
+        for entry in entries:
+            lines.call("std::printf", [f'"{entry}\\n"'])
+
+    def print_run(self) -> None:
+        lines = self.lines
+        self.section("Inputs, upload, run, download.")
+        lines.line(f"std::mt19937 generator({SEED});")
+        for t in self.tensors:
+            if t.is_read:
+                value = f"random_tensor<{t.host_type}>({t.rows * t.cols}, generator)"
+                lines.declare(f"const std::vector<float> {t.name}", value)
+        for t in self.tensors:
+            if t.is_read:
+                size = [str(t.rows), str(t.cols)]
+                lines.call(f"upload<{t.host_type}>", ["queue", f"{t.name}_buffer", t.name, *size])
+        lines.line("distributed::MeshWorkload workload;")
+        lines.call(
+            "workload.add_program",
+            ["distributed::MeshCoordinateRange(device->shape())", "std::move(program)"],
+        )
+        lines.line("distributed::EnqueueMeshWorkload(queue, workload, true);")
+        for t in self.tensors:
+            if t.is_written:
+                lines.call(
+                    f"download<{t.host_type}>",
+                    ["queue", f"{t.name}_buffer", str(t.rows), str(t.cols)],
+                    before=f"const std::vector<float> {t.name}_device = ",
+                )
+        lines.line("device->close();")
+
+    def print_comparison(self, reference: str) -> None:
+        lines = self.lines
+        self.section("Comparison with the plain loops.")
+        for t in self.tensors:
+            if t.is_written:
+                initial = t.name if t.is_read else f"{t.rows * t.cols}"
+                lines.line(f"std::vector<float> {t.name}_expected({initial});")
+        arguments = [f"{t.name}_expected" if t.is_written else t.name for t in self.tensors]
+        lines.call(reference, arguments)
+        lines.line("bool ok = true;")
+        for t in self.tensors:
+            if t.is_written:
+                limit, _ = LIMITS[type(t.attr.layout.tile.element_type)]
+                names = [f'"{t.attr.label.data}"', f"{t.name}_device", f"{t.name}_expected"]
+                lines.call("compare", [*names, limit], before="ok &= ")
+        lines.line("return ok ? 0 : 1;")
+
+    def section(self, title: str) -> None:
+        """A blank line and a comment."""
+        self.lines.blank()
+        self.lines.comment(title)
+
+
+def _core_range(r: CoreRangeAttr) -> str:
+    (x, y), (width, height) = r.start, r.extent
+    return f"CoreRange({{{x}, {y}}}, {{{x + width - 1}, {y + height - 1}}})"
+
+
+def _bool(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _describe(tensor: _Tensor) -> str:
+    layout = tensor.attr.layout
+    shape = "x".join(map(str, int_tuple(tensor.attr.shape)))
+    return (
+        f"{tensor.attr.direction.data}, {shape} {layout.tile.data_format}, "
+        f"{layout.memory.data.upper()} {layout.distribution.data}"
+    )

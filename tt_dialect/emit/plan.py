@@ -1,0 +1,447 @@
+"""`tt.plan.json`: the plan of a program as JSON, written, read and checked both ways.
+
+The schema is plan.schema.json beside this file; `check_plan` also has the rules it cannot say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from math import prod
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    BFloat16Type,
+    Float16Type,
+    Float32Type,
+    IntAttr,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+)
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from tt_dialect.diagnostics import CompileError, Diagnostic
+from tt_dialect.emit.kernel import cb_index
+from tt_dialect.emit.names import (
+    accessor_label,
+    allocs_of,
+    kernel_files,
+    program_semaphores,
+    tensors_of,
+)
+from tt_dialect.ir import cb, noc
+from tt_dialect.ir.layout import (
+    BufferAttr,
+    CoreRangeAttr,
+    CoreRangesAttr,
+    Distribution,
+    Memory,
+    NdShardAttr,
+    PartitionAttr,
+    TileType,
+    WorkAttr,
+    int_tuple,
+    ints,
+)
+from tt_dialect.ir.program import (
+    AbiAttr,
+    ArgAttr,
+    ArgKind,
+    ComputeConfigAttr,
+    ProgramOp,
+    Role,
+    TensorAttr,
+)
+
+Json: TypeAlias = dict[str, Any]
+
+SCHEMA_VERSION = 1
+MAX_ITEMS = 4096
+"""Above this many work items only the ranges are written."""
+
+_ELEMENTS = {"Float16_b": BFloat16Type(), "Float16": Float16Type(), "Float32": Float32Type()}
+_COLUMNS = 100
+
+
+# ---- writing ----
+
+
+def print_plan(program: ProgramOp) -> str:
+    """The text of tt.plan.json; the same program gives the same bytes."""
+    plan = plan_of(program)
+    check_plan(plan)
+    return _format(plan) + "\n"
+
+
+def plan_of(program: ProgramOp) -> Json:
+    """The plan as a JSON object."""
+    partition = program.partition
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kernel": program.sym_name.data,
+        "arch": program.arch.data,
+        "metalium_api": program.metalium_api.data,
+        "compute": {
+            "fidelity": program.config.fidelity.data,
+            "dst32": bool(program.config.dst32),
+            "full_sync": bool(program.config.full_sync),
+        },
+        "partition_mode": partition.mode.data,
+        "strategy": partition.strategy.data,
+        "core_grid": list(int_tuple(partition.core_grid)),
+        "core_ranges": _ranges(partition.core_ranges),
+        "block_grid": list(int_tuple(partition.blocks)),
+        "block_tiles": list(int_tuple(partition.block_tiles)),
+        "tile_grid": list(int_tuple(partition.tiles)),
+        "work": [{"count": w.count.data, "core_ranges": _ranges(w.cores)} for w in partition.work],
+        "work_partition": _work_items(partition, k_blocks(program)),
+        "layouts": {t.label.data: _layout(t) for t in program.tensors},
+        "circular_buffers": [_circular_buffer(alloc) for alloc in allocs_of(program)],
+        "semaphores": [
+            {
+                "id": s.id.value.data if s.id is not None else None,
+                "name": s.label.data,
+                "initial": s.initial.value.data,
+            }
+            for s in program_semaphores(program)
+        ],
+        "abi": [
+            {"name": a.label.data, "kind": a.kind.data, "value": a.value.data}
+            for a in program.abi.args
+        ],
+        "kernels": [
+            {
+                "file": path,
+                "role": thread.role.data,
+                "processor": thread.processor.data,
+                "noc": thread.noc.value.data,
+                "core_ranges": _ranges(thread.cores),
+                "accessors": [accessor_label(program, ops[0]) for ops in tensors_of(thread)],
+            }
+            for thread, path in kernel_files(program).items()
+        ],
+        "decisions": [{k: _plain(v) for k, v in d.data.items()} for d in program.decisions],
+    }
+
+
+def _ranges(ranges: CoreRangesAttr) -> list[Json]:
+    return [{"start": list(r.start), "extent": list(r.extent)} for r in ranges.ranges]
+
+
+def _layout(tensor: TensorAttr) -> Json:
+    layout = tensor.layout
+    shard = layout.shard.data[0] if layout.shard.data else None
+    return {
+        "direction": tensor.direction.data,
+        "shape": list(int_tuple(tensor.shape)),
+        "shard": layout.memory.data.upper(),
+        "interleave": layout.distribution.data == Distribution.INTERLEAVED,
+        "tile": list(layout.tile.shape),
+        "format": layout.tile.data_format,
+        "page_bytes": layout.tile.bytes,
+        "axes": list(layout.labels),
+        "tile_id_order": "row_major",
+        "by": layout.by.data,
+        "nd_shard": None
+        if shard is None
+        else {
+            "axes": [a.data for a in shard.axes],
+            "grid": list(int_tuple(shard.grid)),
+            "shard": list(int_tuple(shard.shard)),
+            "order": shard.order.data,
+        },
+    }
+
+
+def _circular_buffer(alloc: cb.AllocOp) -> Json:
+    kind, order = alloc.type, alloc.type.order
+    rows, cols = order.subblock
+    subblock = order.kind.data == cb.PageOrder.SUBBLOCK
+    return {
+        "id": cb_index(alloc),
+        "name": alloc.label.data,
+        "tile": list(kind.tile.shape),
+        "format": kind.tile.data_format,
+        "page_bytes": kind.tile.bytes,
+        "pages": kind.capacity,
+        "block": list(kind.block),
+        "page_order": f"{order.kind.data}<{rows}x{cols}>" if subblock else order.kind.data,
+        "unpack_to_dest": alloc.unpack_to_dest is not None,
+    }
+
+
+def _work_items(partition: PartitionAttr, len_k: int | None) -> Json | None:
+    blocks = int_tuple(partition.blocks)
+    if prod(blocks) > MAX_ITEMS:
+        return None
+    return {
+        f"({x},{y})": [_item(blocks, start + i, len_k) for i in range(count)]
+        for (x, y), start, count in partition.ids()
+    }
+
+
+def _item(blocks: Sequence[int], work_id: int, len_k: int | None) -> Json:
+    place: list[int] = []
+    for extent in reversed(blocks):
+        place.insert(0, work_id % extent)
+        work_id //= extent
+    *batch, row, col = place if len(place) > 1 else [*place, 0]
+    item: Json = {"batch": batch} if batch else {}
+    return item | {"io": row, "jo": col, "len_k": len_k, "tile_order": "row_major"}
+
+
+def _plain(attribute: Attribute) -> Any:
+    match attribute:
+        case StringAttr():
+            return attribute.data
+        case IntAttr():
+            return attribute.data
+        case IntegerAttr():
+            number = attribute.value.data
+            return bool(number) if attribute.type == IntegerType(1) else number
+        case ArrayAttr():
+            return [_plain(a) for a in attribute]
+        case _:
+            return str(attribute)
+
+
+def _format(value: Any, indent: int = 0) -> str:
+    """JSON, one line per container that fits a line."""
+    text = json.dumps(value)
+    if not isinstance(value, dict | list) or not value or indent + len(text) <= _COLUMNS - 24:
+        if indent:
+            return text
+    pad, inner = " " * indent, " " * (indent + 2)
+    if isinstance(value, dict):
+        rows = [
+            f"{inner}{json.dumps(k)}: {_format(v, indent + 2)}"
+            for k, v in cast(Json, value).items()
+        ]
+        return "{\n" + ",\n".join(rows) + f"\n{pad}}}"
+    rows = [inner + _format(v, indent + 2) for v in cast("list[Any]", value)]
+    return "[\n" + ",\n".join(rows) + f"\n{pad}]"
+
+
+# ---- K blocks ----
+
+
+def k_blocks(program: ProgramOp) -> int | None:
+    """K blocks of a work item: how often the reader fills a buffer in it; None if that varies."""
+    most: int | None = 1
+    for thread in program.threads:
+        if thread.role.data != Role.READER:
+            continue
+        for op in thread.walk():
+            if isinstance(op, cb.PushBackOp):
+                trips = _trips(op, program.abi)
+                most = None if most is None or trips is None else max(most, trips)
+    return most
+
+
+def _trips(op: Operation, abi: AbiAttr) -> int | None:
+    trips = 1
+    loops = [p for p in _parents(op) if isinstance(p, scf.ForOp)]
+    for loop in loops[:-1]:  # the outermost loop runs over work items
+        bounds = [_known(v, abi) for v in (loop.lb, loop.ub, loop.step)]
+        if None in bounds:
+            return None
+        low, high, step = cast("list[int]", bounds)
+        trips *= max(0, -(-(high - low) // step))
+    return trips
+
+
+def _parents(op: Operation) -> Iterator[Operation]:
+    parent = op.parent_op()
+    while parent is not None:
+        yield parent
+        parent = parent.parent_op()
+
+
+_ARITHMETIC: dict[type[Operation], Callable[[int, int], int]] = {
+    arith.AddiOp: lambda a, b: a + b,
+    arith.SubiOp: lambda a, b: a - b,
+    arith.MuliOp: lambda a, b: a * b,
+    arith.DivUIOp: lambda a, b: a // b,
+    arith.CeilDivUIOp: lambda a, b: -(-a // b),
+}
+
+
+def _known(value: SSAValue, abi: AbiAttr) -> int | None:
+    """The value of an index that is the same on every core."""
+    owner = value.owner
+    if isinstance(owner, arith.ConstantOp) and isinstance(owner.value, IntegerAttr):
+        return owner.value.value.data
+    if isinstance(owner, noc.RuntimeArgOp):
+        arg = abi.args.data[owner.index.value.data]
+        return arg.value.data if arg.kind.data in (ArgKind.EXTENT, ArgKind.SHARD) else None
+    if isinstance(owner, Operation) and type(owner) in _ARITHMETIC:
+        operands = [_known(v, abi) for v in owner.operands]
+        if None not in operands:
+            return _ARITHMETIC[type(owner)](*cast("list[int]", operands))
+    return None
+
+
+# ---- reading ----
+
+
+def read_plan(text: str) -> Json:
+    """The plan in a JSON text, checked."""
+    try:
+        plan = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _fail(f"not JSON: {error}") from error
+    check_plan(plan)
+    return cast(Json, plan)
+
+
+def partition_from(plan: Json) -> PartitionAttr:
+    """The partition a plan describes."""
+    return PartitionAttr(
+        StringAttr(plan["partition_mode"]),
+        StringAttr(plan["strategy"]),
+        ints(plan["core_grid"]),
+        ints(plan["block_grid"]),
+        ints(plan["block_tiles"]),
+        ints(plan["tile_grid"]),
+        ArrayAttr(
+            [WorkAttr(IntAttr(w["count"]), _core_ranges(w["core_ranges"])) for w in plan["work"]]
+        ),
+    )
+
+
+def abi_from(plan: Json) -> AbiAttr:
+    """The argument table a plan describes."""
+    return AbiAttr.of([ArgAttr.of(ArgKind(a["kind"]), a["name"], a["value"]) for a in plan["abi"]])
+
+
+def config_from(plan: Json) -> ComputeConfigAttr:
+    """The compute configuration a plan describes."""
+    compute = plan["compute"]
+    return ComputeConfigAttr.of(compute["fidelity"], compute["dst32"], compute["full_sync"])
+
+
+def tensors_from(plan: Json) -> list[TensorAttr]:
+    """The tensor parameters a plan describes."""
+    return [_tensor(name, layout) for name, layout in plan["layouts"].items()]
+
+
+def _tensor(name: str, layout: Json) -> TensorAttr:
+    shard = layout["nd_shard"]
+    shards = [] if shard is None else [_nd_shard(shard)]
+    memory = Memory(layout["shard"].lower())
+    distribution = Distribution.INTERLEAVED if layout["interleave"] else Distribution.SHARDED
+    buffer = BufferAttr(
+        StringAttr(memory),
+        StringAttr(distribution),
+        TileType.of(_ELEMENTS[layout["format"]], *layout["tile"]),
+        ArrayAttr([StringAttr(a) for a in layout["axes"]]),
+        StringAttr(layout["by"]),
+        ArrayAttr(shards),
+    )
+    return TensorAttr(
+        StringAttr(name), StringAttr(layout["direction"]), ints(layout["shape"]), buffer
+    )
+
+
+def _nd_shard(shard: Json) -> NdShardAttr:
+    return NdShardAttr(
+        ArrayAttr([StringAttr(a) for a in shard["axes"]]),
+        ints(shard["grid"]),
+        ints(shard["shard"]),
+        StringAttr(shard["order"]),
+    )
+
+
+def _core_ranges(ranges: Sequence[Json]) -> CoreRangesAttr:
+    return CoreRangesAttr.of([CoreRangeAttr.of(*r["start"], *r["extent"]) for r in ranges])
+
+
+# ---- checking ----
+
+
+def check_plan(plan: object) -> None:
+    """Raises a `CompileError` that names every violated rule."""
+    problems = list(_schema_problems(plan)) or list(_rule_problems(cast(Json, plan)))
+    if problems:
+        raise CompileError(*(Diagnostic(f"tt.plan.json: {p}") for p in problems))
+
+
+def _fail(message: str) -> CompileError:
+    return CompileError(Diagnostic(f"tt.plan.json: {message}"))
+
+
+@cache
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads((Path(__file__).parent / "plan.schema.json").read_text(encoding="utf-8"))
+    return Draft202012Validator(schema)
+
+
+def _schema_problems(plan: object) -> Iterator[str]:
+    for error in sorted(_validator().iter_errors(plan), key=lambda e: list(map(str, e.path))):
+        yield f"{error.json_path}: {error.message}"
+
+
+def _rule_problems(plan: Json) -> Iterator[str]:
+    width, height = plan["core_grid"]
+    cores: list[tuple[int, int]] = []
+    for r in plan["core_ranges"]:
+        (x, y), (w, h) = r["start"], r["extent"]
+        if x + w > width or y + h > height:
+            yield f"range {r} leaves the {width}x{height} core grid"
+        cores += [(x + i, y + j) for j in range(h) for i in range(w)]
+    if len(set(cores)) != len(cores):
+        yield "core ranges overlap"
+    dealt = _dealt(plan)
+    if sorted(core for core, _ in dealt) != sorted(cores):
+        yield "the cores of work are not those of core_ranges"
+    if sum(count for _, count in dealt) != prod(plan["block_grid"]):
+        yield f"work covers {sum(c for _, c in dealt)} of {prod(plan['block_grid'])} blocks"
+    for kernel in plan["kernels"]:
+        unknown = set(kernel["accessors"]) - set(plan["layouts"])
+        if unknown:
+            yield f"{kernel['file']} reads tensors without a layout: {sorted(unknown)}"
+    for arg in plan["abi"]:
+        if arg["kind"] == ArgKind.ADDRESS and arg["value"] >= len(plan["layouts"]):
+            yield f"argument {arg['name']} is the address of no tensor"
+    ids = [b["id"] for b in plan["circular_buffers"]]
+    if len(set(ids)) != len(ids):
+        yield "two circular buffers have the same id"
+    if any(a != ArgKind.ADDRESS == b for a, b in pairwise(arg["kind"] for arg in plan["abi"])):
+        yield "addresses do not come first in the argument table"
+    if plan["work_partition"] is not None:
+        yield from _item_problems(plan, dealt)
+
+
+def _dealt(plan: Json) -> list[tuple[tuple[int, int], int]]:
+    return [
+        (core, work["count"])
+        for work in plan["work"]
+        for core in _core_ranges(work["core_ranges"]).cores()
+    ]
+
+
+def _item_problems(plan: Json, dealt: Sequence[tuple[tuple[int, int], int]]) -> Iterator[str]:
+    """Every block once, in the order the ranges deal them, and none for cores without work."""
+    items: Json = plan["work_partition"]
+    unknown = set(items) - {f"({x},{y})" for (x, y), _ in dealt}
+    if unknown:
+        yield f"work items for cores outside the ranges: {sorted(unknown)}"
+    start = 0
+    for (x, y), count in dealt:
+        found = [_place(item) for item in items.get(f"({x},{y})", [])]
+        expected = [_place(_item(plan["block_grid"], start + i, None)) for i in range(count)]
+        if found != expected:
+            yield f"core ({x},{y}) lists blocks {found}, its share is {expected}"
+        start += count
+
+
+def _place(item: Json) -> list[int]:
+    return [*item.get("batch", []), item["io"], item["jo"]]
