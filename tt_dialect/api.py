@@ -26,6 +26,7 @@ from tt_dialect.diagnostics import CompileError, Diagnostic, Location
 
 if TYPE_CHECKING:
     from tt_dialect.ir.program import ProgramOp
+    from tt_dialect.run import RunStats
     from tt_dialect.tensors import Array, Comparison, Tensor
 
 Engine = Literal["sim", "tile"]
@@ -53,7 +54,7 @@ class CompiledKernel:
     """The program at each level, see `LEVELS`; a kernel read from a directory has two of them."""
     sources: Mapping[str, str]
     """The artifacts: path -> text."""
-    stats: dict[str, Any] | None = field(default=None)
+    stats: RunStats | None = field(default=None)
     """Statistics of the last run on the simulator."""
 
     @property
@@ -109,8 +110,7 @@ class CompiledKernel:
             fidelity = self.program.config.fidelity.data
             outputs = evaluate(self.function, inputs, fidelity=fidelity)
         elif engine == "sim":
-            outputs, stats = simulate(self.program, inputs, seed=seed)
-            self.stats = stats
+            outputs, self.stats = simulate(self.program, inputs, seed=seed)
         else:
             raise _fail(f"unknown engine '{engine}', expected 'sim' or 'tile'")
         written = [tensor for tensor in self.tensors if tensor.is_written]
@@ -244,10 +244,10 @@ def import_tile(
 
 def check_contract(module: ModuleOp, level: str) -> None:
     """Verifies a module and the contract of its level; raises `CompileError`."""
-    from tt_dialect.levels import check_level
+    from tt_dialect.levels import Level, check_level
 
     module.verify()
-    broken = check_level(module, level)
+    broken = check_level(module, Level(level))
     if broken:
         raise CompileError(*broken)
 

@@ -192,6 +192,8 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
     from tt_dialect.api import load
 
+    if args.stats is not None and args.engine != "sim":
+        raise CompileError(Diagnostic("--stats needs --engine sim: only it gathers statistics"))
     is_directory = os.path.isdir(args.source)
     start = time.perf_counter()
     kernel = load(args.source) if is_directory else compiled(args)
@@ -216,16 +218,15 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
         root.mkdir(parents=True, exist_ok=True)
         for tensor, array in zip((t for t in tensors if t.is_written), outputs, strict=True):
             np.save(root / f"{tensor.name}.npy", array)
-    if kernel.stats is not None:
-        result["stats"] = kernel.stats
+    stats = kernel.stats.as_dict() if kernel.stats is not None else None
+    if stats is not None:
+        result["stats"] = stats
         if not args.json:
-            print_totals(kernel.stats)
+            print_totals(stats)
     if args.stats is not None:
-        if kernel.stats is None:
-            raise CompileError(Diagnostic("only --engine sim gathers statistics"))
         path = Path(args.stats)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(kernel.stats, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(stats, indent=1) + "\n", encoding="utf-8")
     code = 0
     if args.check:
         checks = kernel.check(inputs, outputs)
@@ -239,8 +240,7 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
 def print_totals(stats: dict[str, Any]) -> None:
     """The totals of a simulation, one line each."""
-    total = stats.get("total", stats)
-    for key, value in total.items():
+    for key, value in stats["total"].items():
         if isinstance(value, int | float):
             print(f"{key.replace('_', ' ')}: {value:,}")
 

@@ -1,0 +1,171 @@
+"""Broken inputs: each is one located error with exit code 1, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import tt_dialect
+from tt_dialect.mlir_text import print_module
+
+Tool = Callable[..., "subprocess.CompletedProcess[str]"]
+Fails = Callable[..., str]
+
+
+@pytest.fixture
+def rejects(ttc: Tool, fails: Fails, tmp_path: Path) -> Callable[..., str]:
+    """Asserts that `ttc compile` refuses a file (or some text under a name) and writes nothing."""
+
+    def check(name: str, content: str | bytes, *texts: str, options: tuple[str, ...] = ()) -> str:
+        file = tmp_path / name
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        before = sorted(tmp_path.rglob("*"))
+        message = fails(ttc("compile", file, "-o", tmp_path / "out", *options), *texts)
+        assert sorted(tmp_path.rglob("*")) == before
+        return message
+
+    return check
+
+
+def located(message: str, file: str) -> bool:
+    """True for `<path>file:line:col: error:`."""
+    return re.search(rf"{re.escape(file)}:\d+:\d+: error: ", message) is not None
+
+
+@pytest.fixture(scope="module")
+def graph(gemm_json: str) -> str:
+    """The saved example, as text to break."""
+    return Path(gemm_json).read_text()
+
+
+@pytest.fixture(scope="module")
+def tile(gemm_json: str) -> str:
+    """The TILE program of the example, as text to break."""
+    return print_module(tt_dialect.compile(gemm_json).modules["tile"])
+
+
+def test_unsupported_operation(rejects: Callable[..., str], graph: str) -> None:
+    broken = graph.replace("tl.tileop.gemm", "tl.tileop.gemm_sp")
+    message = rejects("gemm.tir.json", broken, "gemm_sp")
+    assert located(message, "gemm.py")
+
+
+def test_unsupported_operation_in_mlir(rejects: Callable[..., str], tile: str) -> None:
+    broken = tile.replace("arith.mulf", "arith.divf")
+    message = rejects("gemm.mlir", broken, "divf")
+    assert located(message, "gemm.mlir")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float64", "float8_e4m3fn", "uint32"])
+def test_unsupported_dtype(rejects: Callable[..., str], graph: str, dtype: str) -> None:
+    message = rejects("gemm.tir.json", graph.replace("bfloat16", dtype), dtype)
+    assert located(message, "gemm.py")
+
+
+def test_unsupported_dtype_in_mlir(rejects: Callable[..., str], tile: str) -> None:
+    message = rejects("gemm.mlir", tile.replace("bf16", "f64"), "f64")
+    assert located(message, "gemm.mlir")
+
+
+def test_l1_overflow_names_buffers_and_excess(rejects: Callable[..., str], tile: str) -> None:
+    broken = tile.replace("tt.num_stages = 3", "tt.num_stages = 100")
+    assert broken != tile
+    message = rejects("gemm.mlir", broken, "L1", "A_shared", "B_shared")
+    assert re.search(r"\d[\d,_]* bytes", message)
+
+
+def test_blocks_that_do_not_divide(rejects: Callable[..., str], graph: str) -> None:
+    message = rejects("gemm.tir.json", graph.replace('"value":1024}', '"value":1000}'))
+    assert located(message, "gemm.py")
+    assert "divide" in message or "multiple" in message
+
+
+def test_no_launch_grid(ttc: Tool, fails: Fails, root: Path, tmp_path: Path) -> None:
+    source = root / "test" / "data" / "tir" / "apache_0_25_matmul.tir.json"
+    fails(ttc("compile", source, "-o", tmp_path / "out"), "grid")
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_launch_grid_in_mlir(rejects: Callable[..., str]) -> None:
+    text = "func.func @f(%A: memref<32x32xbf16>) {\n  func.return\n}\n"
+    assert located(rejects("f.mlir", text, "grid"), "f.mlir")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "garbage", "func.func @f(", "}", "func.func @f() { func.return } }", "\x00\xff"]
+)
+def test_malformed_mlir(rejects: Callable[..., str], text: str) -> None:
+    message = rejects("x.mlir", text)
+    assert located(message, "x.mlir") or "holds no function" in message
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_truncated_json(rejects: Callable[..., str], graph: str, fraction: float) -> None:
+    rejects("gemm.tir.json", graph[: int(len(graph) * fraction)], "gemm.tir.json")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "{}",
+        "null",
+        "3",
+        '"text"',
+        '{"root_index":0,"nodes":[]}',
+        '{"root_index":0,"nodes":[{"type":"None"}]}',
+        '{"root_index":7,"nodes":[{"type":"None"}]}',
+        '{"root_index":"x","nodes":{}}',
+        '{"root_index":0,"nodes":[{"type":"tirx.PrimFunc","data":{}}]}',
+        '{"root_index":0,"nodes":[{"type":"ffi.Array","data":[0]}]}',
+        b"\xff\xfe",
+        "{" * 20000,
+    ],
+)
+def test_malformed_json(rejects: Callable[..., str], content: str | bytes) -> None:
+    rejects("x.tir.json", content, "x.tir.json")
+
+
+def test_graph_with_a_broken_reference(rejects: Callable[..., str], graph: str) -> None:
+    data = json.loads(graph)
+    for index in (0, len(data["nodes"]) // 2, data["root_index"]):
+        broken = json.loads(graph)
+        broken["nodes"][index] = {"type": "None"}
+        rejects("gemm.tir.json", json.dumps(broken))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x = 1\n", "no kernel"),
+        ("def f(:\n", "x.py:1:"),
+        ("import no_such_module_at_all\n", "x.py:1:"),
+        ("\n\nraise RuntimeError('boom')\n", "x.py:3:"),
+    ],
+)
+def test_python_without_a_kernel(rejects: Callable[..., str], text: str, expected: str) -> None:
+    rejects("x.py", text, expected)
+
+
+def test_unknown_pass_and_option(tt_opt: Tool, fails: Fails) -> None:
+    for text, expected in (
+        ("builtin.module(tt-lwoer)", "unknown pass 'tt-lwoer'"),
+        ("builtin.module(tt-lower{archh=wormhole})", "pass 'tt-lower' has no option 'archh'"),
+        ("builtin.module(tt-lower{arch=wormhoel})", "wormhoel"),
+        ("builtin.module(tt-lower{fidelity=High})", "High"),
+    ):
+        fails(tt_opt("--pass-pipeline", text, stdin="module {}"), expected)
+
+
+def test_dump_ir_survives_a_failure(ttc: Tool, fails: Fails, tile: str, tmp_path: Path) -> None:
+    file = tmp_path / "gemm.mlir"
+    file.write_text(tile.replace("tt.num_stages = 3", "tt.num_stages = 100"))
+    fails(ttc("compile", file, "-o", tmp_path / "out", "--dump-ir", tmp_path / "ir"))
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "ir" / "tile.mlir").exists()
+    assert not (tmp_path / "ir" / "metalium.mlir").exists()
