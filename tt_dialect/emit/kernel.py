@@ -9,7 +9,7 @@ from string import Formatter
 from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import BoolAttr, FloatAttr, IntegerAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from tt_dialect.diagnostics import error_at, location_of
@@ -364,10 +364,9 @@ def _argument_label(abi: AbiAttr, index: int, op: Operation) -> str:
 
 def _property(op: Operation, attribute: Attribute) -> str:
     if isinstance(attribute, IntegerAttr):
-        number: int = attribute.value.data
-        if attribute.type == IntegerType(1):
-            return "true" if number else "false"
-        return str(number)
+        if attribute == BoolAttr.from_bool(True):
+            return "true"
+        return "false" if attribute == BoolAttr.from_bool(False) else str(attribute.value.data)
     if isinstance(attribute, FloatAttr):
         return float_literal(attribute.value.data, op).text
     raise unsupported(op)

@@ -1,0 +1,10 @@
+// Follows tt_metal/hw/inc/api/compute/pack.h with PR #49070.
+#pragma once
+
+#include "shared/compute.h"
+
+namespace ckernel {
+
+void pack_block(uint32_t dst, uint32_t cb, uint32_t tiles);
+
+}  // namespace ckernel
