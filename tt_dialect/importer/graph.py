@@ -227,7 +227,7 @@ def _decode(record: Any, index: int, decoded: Sequence[Value], name: str) -> Val
         raise fail("a node is an object with a 'type'")
     if kind in SCALARS:
         if not isinstance(data, SCALARS[kind]):
-            raise fail(f"{data!r} is not a {kind}")
+            raise fail(f"{data!r} is not of type {kind}")
         return data
     if kind == "ffi.BigInt":
         try:

@@ -206,10 +206,13 @@ def enter_block(realize: Node, ctx: KernelContext) -> Node:
             "accepted: kernels written with tile operations",
         )
     if block.items("match_buffers"):
-        raise ctx.error("match_buffer inside a kernel is not supported")
+        raise ctx.error("match_buffer inside a kernel is not supported", "accepted: T.alloc_shared")
     for key in schema.annotations_of(block):
         if key not in BLOCK_HINTS:
-            raise ctx.error(f"the block annotation '{key}' is not supported")
+            raise ctx.error(
+                f"the block annotation '{key}' is not supported",
+                f"accepted: {', '.join(sorted(BLOCK_HINTS))}",
+            )
     return block
 
 

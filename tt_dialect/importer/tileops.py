@@ -62,7 +62,14 @@ def lower_fill(call: Node, ctx: KernelContext) -> None:
 def _fill(region: Region, number: float, ctx: KernelContext) -> None:
     view = memref_of(region, region.extents, ctx)
     scalar = ctx.float_constant(number, element_type(view))
-    ctx.emit(FillOp([scalar], [view], res=[]))
+    _emit_named(FillOp([scalar], [view], res=[]), ctx)
+
+
+def _emit_named(op: FillOp | CopyOp, ctx: KernelContext) -> None:
+    """Emit a named operation; the body it brings along is at the same place."""
+    ctx.emit(op)
+    for inner in op.walk():
+        inner.location = op.location
 
 
 def _number(expr: Node) -> float | None:
@@ -100,7 +107,7 @@ def lower_copy(call: Node, ctx: KernelContext) -> None:
 def copy_values(source: SSAValue, target: SSAValue, ctx: KernelContext) -> None:
     """Copy between memrefs of one shape: `linalg.copy`, or a cast per element."""
     if element_type(source) == element_type(target):
-        ctx.emit(CopyOp([source], [target], res=[]))
+        _emit_named(CopyOp([source], [target], res=[]), ctx)
         return
     rank = memref_type(target).get_num_dims()
     body = _Body(ctx, [element_type(source), element_type(target)])
