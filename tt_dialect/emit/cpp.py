@@ -54,6 +54,8 @@ class Expr:
     text: str
     precedence: Precedence = Precedence.PRIMARY
     operator: str = ""
+    leaves: int = 1
+    """Names and literals in it."""
 
     def inside(self, precedence: Precedence, *, operator: str = "", right: bool = False) -> str:
         """The text as an operand, in parentheses where C++ or a reader needs them."""
@@ -82,7 +84,7 @@ def binary(operator: str, precedence: Precedence, left: Expr, right: Expr) -> Ex
         return Expr("0")
     lhs = left.inside(precedence, operator=operator)
     rhs = right.inside(precedence, operator=operator, right=True)
-    return Expr(f"{lhs} {operator} {rhs}", precedence, operator)
+    return Expr(f"{lhs} {operator} {rhs}", precedence, operator, left.leaves + right.leaves)
 
 
 def add(left: Expr, right: Expr) -> Expr:

@@ -10,10 +10,10 @@ from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Operation, OpResult, SSAValue
 
 from tt_dialect.diagnostics import error_at
-from tt_dialect.emit.cpp import Expr, Lines, Names, Precedence, binary
+from tt_dialect.emit.cpp import Expr, Lines, Names, Precedence, add, binary
 
-_INLINE_LIMIT = 40
-"""Longer expressions get a name of their own."""
+_INLINE_LEAVES = 5
+"""Larger expressions get a name; counted in leaves, so that renaming a kernel changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Values:
             use is not None
             and use.parent is value.op.parent
             and not isinstance(use, scf.ForOp)
-            and len(expr.text) <= _INLINE_LIMIT
+            and expr.leaves <= _INLINE_LEAVES
         )
 
     def _expression(self, op: Operation) -> Expr | None:
@@ -159,13 +159,18 @@ class Values:
             return Expr(f"{cond} ? {left} : {right}", Precedence.CONDITIONAL)
         if isinstance(op, arith.NegfOp):
             return Expr(f"-{self[op.operands[0]].inside(Precedence.UNARY)}", Precedence.UNARY)
+        if isinstance(op, arith.CeilDivUIOp | arith.CeilDivSIOp):
+            left, right = (self[v] for v in op.operands)
+            rounded = binary("-", Precedence.ADDITIVE, add(left, right), Expr("1"))
+            return binary("/", Precedence.MULTIPLICATIVE, rounded, right)
         row = OPERATORS.get(type(op))
         if isinstance(row, Infix):
             return binary(row.operator, row.precedence, *(self[v] for v in op.operands))
         if isinstance(row, Function):
             self.uses_algorithm = True
             operands = [self[v].text for v in op.operands]
-            return Expr(row.text.format(*operands, T=self._index, S=self._signed))
+            text = row.text.format(*operands, T=self._index, S=self._signed)
+            return Expr(text, leaves=sum(self[v].leaves for v in op.operands))
         return None
 
     def _comparison(self, op: arith.CmpiOp) -> Expr:

@@ -99,6 +99,8 @@ class _KernelPrinter:
         for op in self.thread.walk():
             if isinstance(op, noc.ReadPageOp | noc.WritePageOp):
                 self.declare_tile_bytes(buffer_of(op.pointer))
+            elif isinstance(op, noc.MulticastOp):
+                self.declare_tile_bytes(op.page)
         for op in self.thread.walk():
             if (count := page_count(op)) is not None:
                 self.declare_count(*count)

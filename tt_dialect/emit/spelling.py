@@ -124,6 +124,27 @@ CALLS: dict[tuple[str, str], Spelling] = {
     (noc.SemaphoreIncOp.name, ""): _same(
         "noc_semaphore_inc(get_noc_addr({x}, {y}, {semaphore_address}), {value})", _DATAFLOW_API
     ),
+    # Coordinates are those of `worker_core_from_logical_core`; NoC 1 runs the other way round.
+    (noc.MulticastOp.name, ""): _same(
+        "noc_async_write_multicast({pointer}, get_noc_multicast_addr({rectangle}, {pointer}), "
+        "{bytes}, {dests}, {is_linked})",
+        _DATAFLOW_API,
+    ),
+    (noc.MulticastOp.name, "loopback"): _same(
+        "noc_async_write_multicast_loopback_src({pointer}, "
+        "get_noc_multicast_addr({rectangle}, {pointer}), {bytes}, {dests}, {is_linked})",
+        _DATAFLOW_API,
+    ),
+    (noc.SemaphoreSetMulticastOp.name, ""): _same(
+        "noc_semaphore_set_multicast({semaphore_address}, "
+        "get_noc_multicast_addr({rectangle}, {semaphore_address}), {dests}, {is_linked})",
+        _DATAFLOW_API,
+    ),
+    (noc.SemaphoreSetMulticastOp.name, "loopback"): _same(
+        "noc_semaphore_set_multicast_loopback_src({semaphore_address}, "
+        "get_noc_multicast_addr({rectangle}, {semaphore_address}), {dests}, {is_linked})",
+        _DATAFLOW_API,
+    ),
     # ---- compute: DST protocol ----
     (compute.TileRegsAcquireOp.name, ""): _same("tile_regs_acquire()", _REG_API),
     (compute.TileRegsCommitOp.name, ""): _same("tile_regs_commit()", _REG_API),
@@ -219,6 +240,8 @@ def family(op: Operation) -> str:
     """The family member an operation is, "" where there is only one."""
     if isinstance(op, compute.HwStartupOp) and op.matmul is not None:
         return "matmul"
+    if isinstance(op, noc.MulticastOp | noc.SemaphoreSetMulticastOp) and op.loopback is not None:
+        return "loopback"
     return ""
 
 
@@ -244,7 +267,26 @@ def _subblock_shape(op: Operation, scope: Scope) -> Expr:
 
 
 def _semaphore_address(op: Operation, scope: Scope) -> Expr:
-    return Expr(f"{scope.value(cast(noc.SemaphoreIncOp, op).semaphore).text}_addr")
+    signal = cast("noc.SemaphoreIncOp | noc.SemaphoreSetMulticastOp", op)
+    return Expr(f"{scope.value(signal.semaphore).text}_addr")
+
+
+def _rectangle(op: Operation, scope: Scope) -> Expr:
+    area = cast("noc.MulticastOp | noc.SemaphoreSetMulticastOp", op)
+    start, end = (area.x, area.y), (area.x_end, area.y_end)
+    swapped = area.noc is not None and area.noc.value.data == 1
+    corners = (*end, *start) if swapped else (*start, *end)
+    return Expr(", ".join(scope.value(v).text for v in corners))
+
+
+def _bytes(op: Operation, scope: Scope) -> Expr:
+    transfer = cast(noc.MulticastOp, op)
+    return mul(Expr(str(transfer.pages.value.data)), scope.tile_bytes(transfer.page))
+
+
+def _is_linked(op: Operation, scope: Scope) -> Expr:
+    area = cast("noc.MulticastOp | noc.SemaphoreSetMulticastOp", op)
+    return Expr("true" if area.linked is not None else "false")
 
 
 DERIVED: dict[str, Callable[[Operation, Scope], Expr]] = {
@@ -253,6 +295,9 @@ DERIVED: dict[str, Callable[[Operation, Scope], Expr]] = {
     "shape": _subblock_shape,
     "pages": lambda op, scope: scope.pages(op),
     "semaphore_address": _semaphore_address,
+    "rectangle": _rectangle,
+    "bytes": _bytes,
+    "is_linked": _is_linked,
 }
 
 

@@ -40,3 +40,13 @@ void noc_semaphore_set(volatile tt_l1_ptr uint32_t* semaphore, uint32_t value);
 void noc_semaphore_wait(volatile tt_l1_ptr uint32_t* semaphore, uint32_t value);
 void noc_semaphore_wait_min(volatile tt_l1_ptr uint32_t* semaphore, uint32_t value);
 void noc_semaphore_inc(uint64_t address, uint32_t increment);
+uint64_t get_noc_multicast_addr(
+    uint32_t x_start, uint32_t y_start, uint32_t x_end, uint32_t y_end, uint32_t l1_address);
+void noc_async_write_multicast(
+    uint32_t l1_address, uint64_t multicast_address, uint32_t bytes, uint32_t dests, bool linked);
+void noc_async_write_multicast_loopback_src(
+    uint32_t l1_address, uint64_t multicast_address, uint32_t bytes, uint32_t dests, bool linked);
+void noc_semaphore_set_multicast(
+    uint32_t l1_address, uint64_t multicast_address, uint32_t dests, bool linked);
+void noc_semaphore_set_multicast_loopback_src(
+    uint32_t l1_address, uint64_t multicast_address, uint32_t dests, bool linked);
