@@ -316,6 +316,70 @@ def batch_axes(batch=2, seq=128, heads=4, dim=64, block=64, dtype=BF16):
     return batch_axes
 
 
+def fills(dtype=FP16):
+    """Constants of all kinds: infinite, out of range, into a part of a buffer."""
+
+    @T.prim_func
+    def fills(Y: T.Tensor((64, 64), dtype), Z: T.Tensor((64, 64), dtype)):
+        with T.Kernel(1, threads=128) as _:
+            local = T.alloc_fragment((64, 64), dtype)
+            tile = T.alloc_shared((64, 64), dtype)
+            T.fill(local, -T.infinity(dtype))
+            T.copy(local, Y)
+            T.fill(local, 1e6)
+            T.fill(local[0:32, 0:64], 3)
+            T.fill(tile, 0.5)
+            T.copy(tile, Z)
+
+    return fills
+
+
+def rows(M=4, N=64, dtype=BF16):
+    """Vectors and single rows: extents of one on either side, or on both."""
+
+    @T.prim_func
+    def rows(X: T.Tensor((M, N), dtype), Y: T.Tensor((M, N), FP32)):
+        with T.Kernel(M, threads=128) as bx:
+            vector = T.alloc_shared((N,), dtype)
+            row = T.alloc_shared((1, N), dtype)
+            local = T.alloc_fragment((N,), FP32)
+            T.copy(X[bx, 0], vector)
+            T.copy(X[bx, 0:N], row[0, 0:N])
+            T.copy(X[bx : bx + 1, 0:N], row)
+            T.copy(row[0, 0:N], local)
+            T.copy(local, Y[bx, 0])
+
+    return rows
+
+
+def lets(M=512, block=64, dtype=BF16):
+    """Names for expressions; steps up and down; remainders of what may be negative."""
+
+    @T.macro
+    def move(A, tile, row, k):
+        part = (k - 9) % 8
+        column = (k + 7) % 8 * block
+        T.copy(A[row, part * block], tile)
+        T.copy(A[row, column], tile)
+
+    @T.prim_func
+    def lets(A: T.Tensor((M, M), dtype), B: T.Tensor((M, M), FP32)):
+        with T.Kernel(M // block, threads=128) as bx:
+            tile = T.alloc_shared((block, block), dtype)
+            total = T.alloc_fragment((block, block), FP32)
+            row = bx * block
+            for k in range(3, 9, 2):
+                first = k == 3
+                move(A, tile, row, k)
+                T.gemm(tile, tile, total, clear_accum=first)
+            for k in T.serial(8, 0, -2):
+                move(A, tile, row, k)
+                T.gemm(tile, tile, total)
+            T.copy(total, B[row, 0])
+
+    return lets
+
+
 def small(**changes):
     """A 256^3 product in blocks of 64."""
     return gemm(**{"M": 256, "N": 256, "K": 256, "block_M": 64, "block_N": 64, **changes})
@@ -352,5 +416,8 @@ IMPORT_CASES: dict[str, Callable[[], object]] = {
     "flat_grid": flat_grid,
     "loops": loops,
     "batch_axes": batch_axes,
+    "fills": fills,
+    "rows": rows,
+    "lets": lets,
 }
 """Kernels that show one form each of what the importer reads."""

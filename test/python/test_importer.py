@@ -128,8 +128,11 @@ def test_tvm_versions_read_alike():
         "batch_axes",
         "cast_only",
         "clear_accum",
+        "fills",
         "flat_grid",
+        "lets",
         "loops",
+        "rows",
         "whole_product",
     ],
 )

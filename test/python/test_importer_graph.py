@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ import pytest
 from tt_dialect.diagnostics import CompileError
 from tt_dialect.importer import import_source
 from tt_dialect.importer.graph import Node, parse_graph
-from tt_dialect.importer.schema import file_name
+from tt_dialect.importer.kernel import import_module
+from tt_dialect.importer.schema import file_name, kernels_of
+
+DATA = Path(__file__).resolve().parent.parent / "data" / "tir"
 
 
 def graph(*nodes: dict[str, Any], root: int | None = None) -> str:
@@ -119,6 +123,35 @@ def test_truncated_file(tmp_path: Path, gemm_json: str, kept: float):
     path.write_text(text[: int(len(text.rstrip()) * kept)])
     with pytest.raises(CompileError, match="byte offset"):
         import_source(path)
+
+
+def scramble(nodes: list[dict[str, Any]], random: Random) -> None:
+    """Point one reference elsewhere, or replace one value."""
+    index = random.randrange(1, len(nodes))
+    data = nodes[index].get("data")
+    other: list[Any] = [random.randrange(index), "x", None, -1, [0], {}]
+    if isinstance(data, dict) and data:
+        data[random.choice(sorted(data))] = random.choice(other[:4])
+    elif isinstance(data, list) and data:
+        data[random.randrange(len(data))] = other[0]
+        data[random.randrange(len(data)) :] = data[random.randrange(len(data)) :]
+    else:
+        nodes[index]["data"] = random.choice(other)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("case", ["gemm_chain", "lets", "apache_0_27_gemm"])
+def test_scrambled_graphs_are_programs_or_errors(case: str, seed: int):
+    text = (DATA / f"{case}.tir.json").read_text()
+    random = Random(seed)
+    for _ in range(20):
+        document = json.loads(text)
+        scramble(document["nodes"], random)
+        try:
+            root = parse_graph(json.dumps(document), "f.json")
+            import_module(kernels_of(root)).verify()
+        except CompileError:
+            continue
 
 
 def corrupt_all(nodes: list[dict[str, Any]]) -> list[Callable[[], None]]:

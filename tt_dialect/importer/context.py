@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,8 @@ class Buffer:
     """A declared buffer with its memref."""
 
     decl: schema.BufferDecl
+    name: str
+    """The name it goes by in the program, unique in the kernel."""
     shape: tuple[int, ...]
     value: SSAValue
 
@@ -106,6 +109,19 @@ class KernelContext:
     _scopes: list[_Scope] = field(default_factory=list[_Scope])
     _constants: dict[int, SSAValue] = field(default_factory=dict[int, SSAValue])
     _floats: dict[FloatAttr, SSAValue] = field(default_factory=dict[FloatAttr, SSAValue])
+
+    # Names ----------------------------------------------------------------------------------
+
+    def resolved(self, expr: Node) -> Node:
+        """An expression, or what the let it names is bound to."""
+        binding = self.bindings.get(expr)
+        return self.resolved(binding.value) if isinstance(binding, Let) else expr
+
+    def unique_name(self, name: str) -> str:
+        """A buffer's name, numbered if another buffer of the kernel has it already."""
+        taken = {buffer.name for buffer in self.buffers.values()}
+        candidates = (name, *(f"{name}_{number}" for number in range(1, len(taken) + 1)))
+        return next(candidate for candidate in candidates if candidate not in taken)
 
     # Places ---------------------------------------------------------------------------------
 
@@ -184,7 +200,7 @@ class KernelContext:
 
     def float_constant(self, value: float, type_: AnyFloat) -> SSAValue:
         """A floating-point constant, rounded to its type."""
-        attr = FloatAttr(value, type_)
+        attr = _rounded(value, type_)
         if attr not in self._floats:
             hint = "zero" if value == 0 else "cst"
             self._floats[attr] = self._entry_constant(arith.ConstantOp(attr), hint)
@@ -195,6 +211,14 @@ class KernelContext:
         op.result.name_hint = hint
         self.entry.add_op(op)
         return op.result
+
+
+def _rounded(value: float, type_: AnyFloat) -> FloatAttr:
+    """A constant rounded to its format; beyond its range it is infinite, as IEEE 754 says."""
+    try:
+        return FloatAttr(value, type_)
+    except OverflowError:
+        return FloatAttr(math.copysign(math.inf, value), type_)
 
 
 def location_attr(place: Location | None) -> FileLineColLoc | None:

@@ -97,9 +97,9 @@ def _declare_parameters(prim_func: Node, ctx: KernelContext) -> list[str]:
             decl = schema.buffer_decl(buffer)
             shape = buffer_shape(decl, ctx)
         value = ctx.entry.insert_arg(MemRefType(DTYPES[decl.dtype], shape), len(names))
-        name_value(value, decl.name)
-        names.append(decl.name)
-        ctx.buffers[buffer] = Buffer(decl, shape, value)
+        names.append(ctx.unique_name(decl.name))
+        name_value(value, names[-1])
+        ctx.buffers[buffer] = Buffer(decl, names[-1], shape, value)
     return names
 
 

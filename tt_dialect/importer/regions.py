@@ -32,7 +32,7 @@ class Region:
     @property
     def name(self) -> str:
         """The buffer's name, for messages."""
-        return self.buffer.decl.name
+        return self.buffer.name
 
     @property
     def paired(self) -> tuple[int, ...]:
@@ -57,7 +57,7 @@ def region_of(operand: Node, ctx: KernelContext) -> Region:
             f"{construct(operand)} as operand of a tile operation is not supported",
             "accepted: a buffer or a rectangular region of one",
         )
-    load, _, *extents = operand.nodes("args")
+    load, _, *extents = schema.operands(operand, 2)
     buffer = declared_buffer(schema.loaded_buffer(load), ctx)
     indices = load.nodes("indices")
     if not len(indices) == len(extents) == len(buffer.shape):
@@ -77,9 +77,8 @@ def declared_buffer(node: Node, ctx: KernelContext) -> Buffer:
     base = next((b for b in ctx.buffers.values() if b.decl.data is decl.data), None)
     if base is not None:
         raise ctx.error(
-            f"'{decl.name}' is a view of '{base.decl.name}' (T.view, T.reshape), "
-            "which is not supported",
-            f"accepted: '{base.decl.name}' itself, in the shape it is declared with",
+            f"'{decl.name}' is a view of '{base.name}' (T.view, T.reshape), which is not supported",
+            f"accepted: '{base.name}' itself, in the shape it is declared with",
         )
     raise ctx.error(f"buffer '{decl.name}' is not declared in this kernel")
 
@@ -97,7 +96,7 @@ def _extent(extent: Node, buffer: Buffer, ctx: KernelContext) -> int:
         return value
     what = "is not constant" if isinstance(value, SSAValue) else f"is {value}"
     raise ctx.error(
-        f"an extent of the region of '{buffer.decl.name}' {what}",
+        f"an extent of the region of '{buffer.name}' {what}",
         "accepted: constant, positive extents",
     )
 
@@ -113,6 +112,11 @@ def _check_bounds(region: Region, dim: int, ctx: KernelContext) -> None:
         )
     if not region.buffer.on_chip:
         return
+    if minimum.low is not None and minimum.low < 0:
+        raise ctx.error(
+            f"region {region} starts at {minimum.low} in dimension {dim} of an on-chip buffer",
+            "accepted: regions inside the buffer",
+        )
     last = (minimum.high if minimum.high is not None else 0) + extent
     if last > size:
         raise ctx.error(

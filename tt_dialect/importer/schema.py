@@ -163,6 +163,14 @@ def call_name(expr: Node) -> str | None:
     return name if isinstance(name, str) else op.type
 
 
+def operands(call: Node, count: int) -> list[Node]:
+    """The arguments of a call that must have at least `count`."""
+    args = call.nodes("args")
+    if len(args) < count:
+        raise call.malformed(f"{call_name(call)} has {len(args)} operands, not {count}")
+    return args
+
+
 def annotations_of(owner: Node) -> dict[str, Value]:
     """The annotations of a loop, block or call (`attrs` where a version has no `annotations`)."""
     held = owner.fields.get("annotations")

@@ -129,12 +129,10 @@ def _evaluate(statement: Node, ctx: KernelContext) -> None:
 
 
 def bind(statement: Node, ctx: KernelContext) -> None:
-    """A let: a substitution, unless it reads memory or asks for the thread."""
+    """A let: a substitution. What it may not say is refused where it is used."""
     var, value = statement.node("var"), statement.node("value")
     if schema.call_name(value) == "tl.launch_thread_idx":
         ctx.bindings[var] = ThreadVar()
-    elif "x" in schema.dtype_of(value):
-        raise ctx.error(f"'{var.text('name')}' is a vector value, which is not supported")
     else:
         ctx.bindings[var] = Let(value)
 
@@ -229,9 +227,10 @@ def allocate(node: Node, ctx: KernelContext) -> None:
         space = IntegerAttr(SCOPES[decl.scope], i64)
         type_ = MemRefType(DTYPES[decl.dtype], shape, memory_space=space)
         op = ctx.emit(memref.AllocOp([], [], type_))
-        op.attributes["tt.name"] = StringAttr(decl.name)
-        name_value(op.memref, decl.name)
-        ctx.buffers[node] = Buffer(decl, shape, op.memref)
+        name = ctx.unique_name(decl.name)
+        op.attributes["tt.name"] = StringAttr(name)
+        name_value(op.memref, name)
+        ctx.buffers[node] = Buffer(decl, name, shape, op.memref)
 
 
 def buffer_shape(decl: schema.BufferDecl, ctx: KernelContext) -> tuple[int, ...]:

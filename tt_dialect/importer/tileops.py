@@ -44,14 +44,14 @@ GEMM_ARGUMENTS = 13
 
 def lower_fill(call: Node, ctx: KernelContext) -> None:
     """`T.fill(dst, value)` and `T.clear(dst)`: the value takes the buffer's dtype."""
-    target, value = call.nodes("args")
+    target, value = schema.operands(call, 2)[:2]
     region = region_of(target, ctx)
     if not region.buffer.on_chip:
         raise ctx.error(
             f"fill of the global tensor '{region.name}' is not supported",
             "accepted: T.fill or T.clear of an on-chip buffer, copied out with T.copy",
         )
-    number = _number(value)
+    number = _number(value, ctx)
     if number is None:
         raise ctx.error(
             f"fill with {construct(value)} is not supported", "accepted: a constant number"
@@ -72,15 +72,16 @@ def _emit_named(op: FillOp | CopyOp, ctx: KernelContext) -> None:
         inner.location = op.location
 
 
-def _number(expr: Node) -> float | None:
+def _number(expr: Node, ctx: KernelContext) -> float | None:
     """The value of a constant expression, as TileLang writes numbers (tilelang-tir.md 3.6)."""
+    expr = ctx.resolved(expr)
     if expr.kind in ("IntImm", "FloatImm"):
         value = expr.get("value")
         return float(value) if isinstance(value, int | float) else None
     if expr.kind == "Cast":
-        return _number(expr.node("value"))
+        return _number(expr.node("value"), ctx)
     if expr.kind == "Mul":
-        lhs, rhs = _number(expr.node("a")), _number(expr.node("b"))
+        lhs, rhs = _number(expr.node("a"), ctx), _number(expr.node("b"), ctx)
         return None if lhs is None or rhs is None else lhs * rhs
     if schema.call_name(expr) == "tl.infinity":
         return math.inf
@@ -92,7 +93,7 @@ def lower_copy(call: Node, ctx: KernelContext) -> None:
     refused = sorted(COPY_REFUSED & schema.annotations_of(call).keys())
     if refused:
         raise ctx.error(f"T.copy with '{refused[0]}' is not supported", "accepted: plain T.copy")
-    source, target = (region_of(operand, ctx) for operand in call.nodes("args"))
+    source, target = (region_of(operand, ctx) for operand in schema.operands(call, 2)[:2])
     if source.paired != target.paired:
         raise ctx.error(
             f"T.copy between regions that do not pair: {source} and {target}",
@@ -181,6 +182,7 @@ def _check_shapes(
 
 def _clear(c: Region, clear: Node, ctx: KernelContext) -> None:
     """Zero the accumulator: always, never, or in a loop's first iteration."""
+    clear = ctx.resolved(clear)
     if clear.kind == "IntImm":
         if clear.integer("value"):
             _fill(c, 0.0, ctx)
