@@ -180,12 +180,32 @@ def accumulate(acc: F32, a: F64, b: F64, dst: Format) -> None:
     depth in ascending order whatever the shape of the block, so a step on a block and the steps on
     its tiles agree to the bit (asserted by the tests).
     """
-    total = np.matmul(a, b)
+    total = _product(a, b)
     if dst is Format.FP32:
         np.add(acc, total, out=acc, casting="same_kind")  # float64 loop, one rounding on store
         return
     np.add(acc, total, out=total)
     acc[...] = round_to(total, dst)
+
+
+_CHUNK_COLS = 128
+_CHUNK_VOLUME = 1 << 18
+"""rows x cols x depth up to which OpenBLAS stays in the calling thread."""
+
+
+def _product(a: F64, b: F64) -> F64:
+    """`a @ b` in pieces too small for BLAS threads: handing them out costs more than they bring."""
+    rows, depth = a.shape[-2:]
+    cols = b.shape[-1]
+    if rows * depth * cols <= _CHUNK_VOLUME:
+        return np.matmul(a, b)
+    step = max(_CHUNK_VOLUME // (depth * min(cols, _CHUNK_COLS)), 8)
+    total = np.empty((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), rows, cols))
+    for i in range(0, rows, step):
+        for j in range(0, cols, _CHUNK_COLS):
+            window = (..., slice(i, i + step), slice(j, j + _CHUNK_COLS))
+            np.matmul(a[..., i : i + step, :], b[..., j : j + _CHUNK_COLS], out=total[window])
+    return total
 
 
 def matmul_tile_step(
