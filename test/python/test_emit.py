@@ -29,8 +29,8 @@ CLANG_FORMAT = str(BESIDE_PYTHON) if BESIDE_PYTHON.exists() else shutil.which("c
 CXX = shutil.which("g++") or shutil.which("clang++")
 
 
-def load_program() -> ProgramOp:
-    path = EMIT / "gemm_metalium.mlir"
+def load_program(name: str = "gemm_metalium") -> ProgramOp:
+    path = EMIT / f"{name}.mlir"
     module = parse_module(path.read_text(), path.name)
     module.verify()
     return next(op for op in module.walk() if isinstance(op, ProgramOp))
@@ -92,6 +92,19 @@ def test_emitted_files_compile(api: str, tmp_path: Path) -> None:
             source.parent.mkdir(parents=True, exist_ok=True)
             source.write_text(text)
             compile_cpp(source, "-fsyntax-only")
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_every_row_compiles(api: str, tmp_path: Path) -> None:
+    program = load_program("every_row")
+    program.properties["metalium_api"] = StringAttr(api)
+    files = emit_program(program)
+    for path, text in files.items():
+        if path.endswith(".cpp"):
+            source = tmp_path / path.replace("/", "_")
+            source.write_text(text)
+            compile_cpp(source, "-fsyntax-only")
+    assert ("transpose_wh_tile" in files["kernels/compute.cpp"]) == (api == "v1")
 
 
 def test_every_metalium_operation_is_spelled() -> None:

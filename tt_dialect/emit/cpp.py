@@ -38,11 +38,19 @@ class Precedence(IntEnum):
     BIT_AND = 11
     BIT_XOR = 12
     BIT_OR = 13
+    AND = 14
+    OR = 15
     CONDITIONAL = 16
 
 
 _NEEDS_PARENTHESES_BESIDE = frozenset(
-    {Precedence.SHIFT, Precedence.BIT_AND, Precedence.BIT_XOR, Precedence.BIT_OR}
+    {
+        Precedence.SHIFT,
+        Precedence.BIT_AND,
+        Precedence.BIT_XOR,
+        Precedence.BIT_OR,
+        Precedence.OR,
+    }
 )
 """Operators whose mixing with others compilers warn about (-Wparentheses)."""
 

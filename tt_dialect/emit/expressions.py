@@ -60,6 +60,12 @@ OPERATORS: dict[type[Operation], Infix | Function] = {
 }
 """`index` holds non-negative values wherever it is divided, so `/` is the floor division."""
 
+LOGICAL: dict[type[Operation], Infix] = {
+    arith.AndIOp: Infix("&&", Precedence.AND),
+    arith.OrIOp: Infix("||", Precedence.OR),
+}
+"""The same on `i1`: operands have no effects, so short-circuiting changes nothing."""
+
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
 """By `arith.cmpi` predicate; 2 to 5 are signed, 6 to 9 unsigned."""
 
@@ -164,6 +170,8 @@ class Values:
             rounded = binary("-", Precedence.ADDITIVE, add(left, right), Expr("1"))
             return binary("/", Precedence.MULTIPLICATIVE, rounded, right)
         row = OPERATORS.get(type(op))
+        if op.results and op.results[0].type == IntegerType(1):
+            row = LOGICAL.get(type(op), row)
         if isinstance(row, Infix):
             return binary(row.operator, row.precedence, *(self[v] for v in op.operands))
         if isinstance(row, Function):
