@@ -142,7 +142,7 @@ CONTRACTS: dict[Level, Contract] = {
         (_dominance, _has_attribute("func.func", "tt.config", "tt-lower-memory")),
     ),
     Level.THREADS: Contract(
-        _SCALAR | _FLOW | _PROGRAM | _CB | _PAGES | _CORES | _DST,
+        _SCALAR | _FLOW | _PROGRAM | _CB | _PAGES | _CORES | _DST | _REGS | _UNITS,
         (_dominance, _has_property("transfer", _TRANSFERS, "noc", "tt-split-threads")),
     ),
     Level.METALIUM: Contract(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -66,8 +66,7 @@ def is_kernel(func: FuncOp) -> bool:
     return bool(func.body.blocks)
 
 
-def is_one(value: SSAValue) -> bool:
-    """Whether a value is the constant 1."""
-    from tt_dialect.analysis.index import constant_value
-
-    return constant_value(value) == 1
+def decision(subject: str, what: str, value: str, by: str) -> DictionaryAttr:
+    """One entry of the plan's decisions: what was chosen for a subject, and who chose it."""
+    entry = {"subject": subject, "what": what, "value": value, "by": by}
+    return DictionaryAttr({key: StringAttr(text) for key, text in entry.items()})

@@ -1,0 +1,217 @@
+"""How `tt-lower-memory` spells each block operation in pages and DST groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import BlockArgument, Operation, SSAValue
+
+from tt_dialect.analysis.access import label_of
+from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence, strides
+from tt_dialect.ir import cb, compute, noc
+from tt_dialect.ir.layout import BufferAttr, int_tuple
+from tt_dialect.passes.emit_ops import Emitter, Index
+
+if TYPE_CHECKING:
+    from tt_dialect.passes.lower_memory import Plan
+
+_NAMES = {"sr": "subblock_row", "sc": "subblock_col", "r": "row", "c": "col"}
+
+
+def _type(circular: SSAValue) -> cb.BufferType:
+    assert isinstance(circular.type, cb.BufferType)
+    return circular.type
+
+
+def _linear(emit: Emitter, digits: dict[str, Index], steps: dict[str, int]) -> Index:
+    return emit.add(*(emit.mul(digits[d], steps[d]) for d in digits))
+
+
+@contextmanager
+def _walk(emit: Emitter, order: tuple[str, ...], extents: dict[str, int]) -> Iterator[dict[str, Index]]:
+    """Loops over the digits of a block, slowest first."""
+    with emit.loops([(extents[d], _NAMES[d]) for d in order]) as indices:
+        yield dict(zip(order, indices, strict=True))
+
+
+def _tile_extent(plan: Plan, layout: BufferAttr, shape: tuple[int, ...], dim: int) -> Index:
+    """Tiles of a tensor along one of its last two dimensions: an argument if the ABI has it."""
+    label = f"{layout.labels[dim]}t" if layout.labels else ""
+    return plan.arguments.get(label, -(-shape[dim] // layout.tile.shape[dim]))
+
+
+def _pages(
+    emit: Emitter, plan: Plan, tensor: SSAValue, indices: tuple[SSAValue, ...]
+) -> tuple[SSAValue, Index, Index]:
+    """(accessor, page of the block's first tile, pages per tile row)."""
+    accessor = plan.accessors[tensor]
+    assert isinstance(accessor.type, noc.AccessorType) and isinstance(tensor.type, MemRefType)
+    assert isinstance(tensor, BlockArgument)
+    layout, shape = accessor.type.layout, int_tuple(accessor.type.shape)
+    rows, cols = (_tile_extent(plan, layout, shape, dim) for dim in (-2, -1))
+    outer: Index = 0
+    for extent, index in zip(shape[:-2], indices[:-2], strict=True):
+        outer = emit.add(emit.mul(outer, extent), index)
+    row = emit.add(emit.mul(outer, rows), indices[-2])
+    first = emit.add(emit.mul(row, cols), indices[-1])
+    emit.named(first, f"{label_of(tensor, 'tensor')}_page")
+    return accessor, first, cols
+
+
+def _transfer(
+    emit: Emitter,
+    plan: Plan,
+    circular: SSAValue,
+    tensor: SSAValue,
+    indices: tuple[SSAValue, ...],
+    pointer: SSAValue,
+    move: type[noc.ReadPageOp] | type[noc.WritePageOp],
+) -> None:
+    """One page operation per tile of a block, in the page order of the circular buffer."""
+    kind = _type(circular)
+    accessor, first, row_pages = _pages(emit, plan, tensor, indices)
+    extents = digit_extents(kind.block, [kind.order])
+    order = sequence(kind.order)
+    steps = strides(order, extents)
+    with _walk(emit, order, extents) as digits:
+        row = emit.add(emit.mul(digits["sr"], extents["r"]), digits["r"])
+        col = emit.add(emit.mul(digits["sc"], extents["c"]), digits["c"])
+        page = emit.add(first, emit.mul(row, row_pages), col)
+        slot = _linear(emit, {d: digits[d] for d in order}, steps)
+        emit.op(move(accessor, emit.value(page), pointer, emit.value(slot)))
+
+
+def lower_load(op: noc.LoadBlockOp, plan: Plan, emit: Emitter) -> None:
+    """Reserve, read every page, one barrier, push."""
+    circular = plan.cb_of(op.block)
+    pages = _type(circular).block_pages
+    emit.op(cb.ReserveBackOp(circular, pages))
+    pointer = emit.op(cb.WritePtrOp(circular)).pointer
+    pointer.name_hint = f"{circular.name_hint}_l1"
+    _transfer(emit, plan, circular, op.tensor, tuple(op.indices), pointer, noc.ReadPageOp)
+    emit.op(noc.ReadBarrierOp())
+    emit.op(cb.PushBackOp(circular, pages))
+
+
+def lower_store(op: noc.StoreBlockOp, plan: Plan, emit: Emitter) -> None:
+    """Write every page, one barrier (the wait and the pop stand around it)."""
+    circular = plan.cb_of(op.block)
+    pointer = emit.op(cb.ReadPtrOp(circular)).pointer
+    pointer.name_hint = f"{circular.name_hint}_l1"
+    _transfer(emit, plan, circular, op.tensor, tuple(op.indices), pointer, noc.WritePageOp)
+    emit.op(noc.WriteBarrierOp())
+
+
+def _dst(emit: Emitter, plan: Plan, circular: SSAValue, tiles: int) -> SSAValue:
+    """A zeroed DST group for tiles of a circular buffer."""
+    return emit.op(compute.DstOp(plan.dst_type(tiles, _type(circular).tile.element_type))).dst
+
+
+def _pack(emit: Emitter, dst: SSAValue, circular: SSAValue, tiles: int) -> None:
+    emit.op(cb.ReserveBackOp(circular, tiles))
+    emit.op(compute.PackBlockOp(dst, circular))
+    emit.op(cb.PushBackOp(circular, tiles))
+
+
+def lower_fill(op: compute.FillOp, plan: Plan, emit: Emitter) -> None:
+    """DST groups, zero as they come or filled, packed one after the other."""
+    circular = plan.cb_of(op.block)
+    pages = _type(circular).block_pages
+    group = largest_divisor(pages, plan.capacity)
+    with emit.loop(pages // group, "group"):
+        dst = _dst(emit, plan, circular, group)
+        if op.value.value.data != 0.0:
+            with emit.loop(group, "tile") as tile:
+                emit.op(compute.FillTileOp(op.value, dst, emit.value(tile)))
+        _pack(emit, dst, circular, group)
+
+
+def lower_copy(op: compute.CopyOp, plan: Plan, emit: Emitter) -> None:
+    """Runs of tiles that are consecutive in both page orders, as many as DST holds."""
+    source, target = plan.cb_of(op.source), plan.cb_of(op.block)
+    orders = [_type(source).order, _type(target).order]
+    extents = digit_extents(_type(target).block, orders)
+    order, steps = sequence(orders[1]), strides(sequence(orders[0]), extents)
+    run = 1
+    digits_left = list(order)
+    while digits_left and steps[digits_left[-1]] == run:
+        run *= extents[digits_left.pop()]
+    group = largest_divisor(run, plan.capacity)
+    with _walk(emit, tuple(digits_left), extents) as digits, emit.loop(run // group, "group") as part:
+        first = emit.add(_linear(emit, digits, steps), emit.mul(part, group))
+        dst = _dst(emit, plan, source, group)
+        emit.op(compute.CopyBlockOp(source, emit.value(first), dst))
+        _pack(emit, dst, target, group)
+
+
+def lower_transpose(op: compute.TransposeOp, plan: Plan, emit: Emitter) -> None:
+    """Tile (r, c) of the result is tile (c, r) of the source, transposed on its way to DST."""
+    source, target = plan.cb_of(op.source), plan.cb_of(op.block)
+    rows, cols = _type(target).block
+    group = largest_divisor(cols, plan.capacity)
+    with (
+        emit.loop(rows, "row") as row,
+        emit.loop(cols // group, "group") as part,
+    ):
+        dst = _dst(emit, plan, source, group)
+        with emit.loop(group, "tile") as tile:
+            col = emit.add(emit.mul(part, group), tile)
+            page = emit.add(emit.mul(col, rows), row)
+            emit.op(compute.TransposeTileOp(source, emit.value(page), dst, emit.value(tile)))
+        _pack(emit, dst, target, group)
+
+
+def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
+    """Per subblock: reload the partial sums, add every K tile, pack them again.
+
+    The accumulator's circular buffer rotates: a subblock's pages are popped before the updated ones
+    are reserved, so a buffer of one block is enough.
+    """
+    a, b, acc = (plan.cb_of(v) for v in (op.a, op.b, op.acc))
+    k_tiles = _type(a).block[1]
+    rows, cols = _type(acc).block
+    height, width = plan.buffers[_value_of(plan, acc)].subblock(plan.capacity)
+    tiles = height * width
+    with (
+        emit.loop(rows // height, "subblock_row") as sub_row,
+        emit.loop(cols // width, "subblock_col") as sub_col,
+    ):
+        dst = _dst(emit, plan, acc, tiles)
+        emit.op(cb.WaitFrontOp(acc, tiles))
+        emit.op(compute.CopyBlockOp(acc, emit.value(0), dst))
+        emit.op(cb.PopFrontOp(acc, tiles))
+        with emit.loop(k_tiles, "k_tile") as k_tile:
+            a_tile = emit.add(emit.mul(sub_row, height * k_tiles), k_tile)
+            b_tile = emit.add(emit.mul(k_tile, cols), emit.mul(sub_col, width))
+            emit.op(
+                compute.MatmulBlockOp(
+                    a,
+                    emit.value(a_tile),
+                    b,
+                    emit.value(b_tile),
+                    dst,
+                    rt=height,
+                    ct=width,
+                    kt=k_tiles,
+                    transpose=op.transpose_b is not None,
+                )
+            )
+        _pack(emit, dst, acc, tiles)
+
+
+def _value_of(plan: Plan, circular: SSAValue) -> SSAValue:
+    """A block value carried by a circular buffer."""
+    return next(v for v, buffer in plan.buffers.items() if plan.cbs[buffer] is circular)
+
+
+LOWERINGS: dict[type[Operation], Callable[[Any, Any, Emitter], None]] = {
+    noc.LoadBlockOp: lower_load,
+    noc.StoreBlockOp: lower_store,
+    compute.FillOp: lower_fill,
+    compute.CopyOp: lower_copy,
+    compute.TransposeOp: lower_transpose,
+    compute.MatmulOp: lower_matmul,
+}

@@ -1,0 +1,455 @@
+"""`tt-lower-memory`: block values move through circular buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    Float32Type,
+    MemRefType,
+    StringAttr,
+    UnitAttr,
+    f32,
+)
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
+from xdsl.rewriter import InsertPoint
+from xdsl.traits import Pure
+from xdsl.transforms.dead_code_elimination import RemoveUnusedOperations
+
+from tt_dialect.analysis.access import label_of
+from tt_dialect.analysis.buffers import Buffer, Use, collect_buffers, is_transfer, uses_of
+from tt_dialect.arch import get_arch
+from tt_dialect.diagnostics import error_at
+from tt_dialect.ir import cb, compute, noc
+from tt_dialect.ir.layout import BlockType, BufferAttr, ints
+from tt_dialect.ir.program import FIDELITIES, AbiAttr, ArgKind, ComputeConfigAttr
+from tt_dialect.levels import Level
+from tt_dialect.passes import block_moves
+from tt_dialect.passes.base import LevelPass, decision, insert, located, replace
+from tt_dialect.passes.emit_ops import Emitter
+
+
+# ---- TILED to TILED: every block has one consumer role and the form its consumer needs ----
+
+
+@dataclass
+class _Staging:
+    """Fresh buffers for the copies that legalisation inserts."""
+
+    numbers: Iterator[int] = field(default_factory=lambda: count(1 << 17))
+
+    def copy(self, value: SSAValue, label: str, stages: int) -> compute.CopyOp:
+        """A copy of a block into a buffer of its own."""
+        assert isinstance(value.type, BlockType)
+        request = cb.RequestAttr.of(next(self.numbers), label, stages, "staging")
+        op = compute.CopyOp(value, request, value.type)
+        op.block.name_hint = label
+        return op
+
+
+class TransposeOperand(RewritePattern):
+    """`matmul` transposes tiles of B only: a transposed A is transposed into its own buffer."""
+
+    def __init__(self, staging: _Staging):
+        self.staging = staging
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: compute.MatmulOp, rewriter: PatternRewriter) -> None:
+        if op.transpose_a is None:
+            return
+        block = op.a.type
+        assert isinstance(block, BlockType)
+        rows, cols = block.shape
+        label = f"{op.a.name_hint or 'A'}_transposed"
+        request = cb.RequestAttr.of(next(self.staging.numbers), label, 2, "staging")
+        turned = compute.TransposeOp(op.a, request, BlockType.of(cols, rows, block.tile))
+        turned.block.name_hint = label
+        plain = compute.MatmulOp(
+            turned.block, op.b, op.acc, transpose_b=op.transpose_b is not None
+        )
+        replace(rewriter, op, [turned, plain])
+
+
+class StageStore(RewritePattern):
+    """A stored block that compute also reads, or carries through a loop, is copied for the writer."""
+
+    def __init__(self, staging: _Staging):
+        self.staging = staging
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: noc.StoreBlockOp, rewriter: PatternRewriter) -> None:
+        value = op.block
+        made = value.owner
+        carried = isinstance(made, Block | scf.ForOp | compute.MatmulOp)
+        only_stored = all(isinstance(use.operation, noc.StoreBlockOp) for use in value.uses)
+        if only_stored and not carried:
+            return
+        copy = self.staging.copy(value, f"{label_of(op.tensor, 'tensor')}_out", 2)
+        insert(rewriter, op, [copy])
+        op.operands[0] = copy.block
+        rewriter.notify_op_modified(op)
+
+
+class StageAccumulator(RewritePattern):
+    """An accumulator that starts from a loaded block starts from a copy made by compute."""
+
+    def __init__(self, staging: _Staging):
+        self.staging = staging
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: noc.LoadBlockOp, rewriter: PatternRewriter) -> None:
+        for use in list(op.block.uses):
+            user = use.operation
+            if isinstance(user, compute.MatmulOp):
+                accumulates = use.index == 2
+            elif isinstance(user, scf.ForOp):
+                accumulates = _accumulates(user.body.block.args[use.index - 2])
+            else:
+                accumulates = False
+            if accumulates:
+                copy = self.staging.copy(op.block, op.cb.label.data, 1)
+                located(op, [copy])
+                rewriter.insert(copy, InsertPoint.after(op))
+                user.operands[use.index] = copy.block
+                rewriter.notify_op_modified(user)
+
+
+def _accumulates(carried: BlockArgument) -> bool:
+    for use in carried.uses:
+        user = use.operation
+        if isinstance(user, compute.MatmulOp) and use.index == 2:
+            return True
+        if isinstance(user, scf.ForOp) and _accumulates(user.body.block.args[use.index - 2]):
+            return True
+    return False
+
+
+# ---- TILED to BUFFERED ----
+
+
+@dataclass
+class Plan:
+    """Circular buffer of every block value, and what the lowering of each operation needs."""
+
+    config: ComputeConfigAttr | None = None
+    buffers: dict[SSAValue, Buffer] = field(default_factory=dict[SSAValue, Buffer])
+    cbs: dict[Buffer, SSAValue] = field(default_factory=dict[Buffer, SSAValue])
+    accessors: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    arguments: dict[str, SSAValue] = field(default_factory=dict[str, SSAValue])
+
+    @property
+    def capacity(self) -> int:
+        """DST tiles."""
+        assert self.config is not None
+        return self.config.dst_tiles
+
+    def cb_of(self, value: SSAValue) -> SSAValue:
+        """The circular buffer of a block, which may already stand in its place."""
+        if isinstance(value.type, cb.BufferType):
+            return value
+        return self.cbs[self.buffers[value]]
+
+    def dst_type(self, tiles: int, element_type: Attribute) -> compute.DstType:
+        """A DST group in the program's DST width."""
+        assert self.config is not None
+        return compute.DstType.of(tiles, f32 if bool(self.config.dst32) else element_type)
+
+
+def _config(func: FuncOp, fidelity: str | None) -> ComputeConfigAttr:
+    """32-bit DST if any block is fp32; accumulators must then all be fp32."""
+    arch = func.attributes.get("tt.arch")
+    if not isinstance(arch, StringAttr):
+        raise error_at(func, f"'{func.sym_name.data}' names no architecture", "run tt-partition-work")
+    types = [
+        result.type.element_type
+        for op in func.walk()
+        for result in op.results
+        if isinstance(result.type, BlockType)
+    ]
+    dst32 = any(isinstance(t, Float32Type) for t in types)
+    for op in func.walk():
+        if isinstance(op, compute.MatmulOp) and dst32:
+            acc = op.acc.type
+            assert isinstance(acc, BlockType)
+            if not isinstance(acc.element_type, Float32Type):
+                raise error_at(
+                    op,
+                    f"a {acc.element_type} accumulator stands beside fp32 blocks",
+                    "DST is 16 or 32 bits wide for a whole kernel: accumulate in float32",
+                )
+    chosen = fidelity or get_arch(arch.data).default_fidelity(dst32)
+    return ComputeConfigAttr.of(chosen, dst32)
+
+
+@dataclass
+class DeclareBuffers(RewritePattern):
+    """Declares circular buffers and accessors at the top of the kernel, and the compute config."""
+
+    plan: Plan
+    fidelity: str | None
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
+        if not op.body.blocks or "tt.config" in op.attributes:
+            return
+        plan, emit = self.plan, Emitter()
+        plan.config = op.attributes["tt.config"] = _config(op, self.fidelity)
+        plan.buffers = collect_buffers(op)
+        for buffer in dict.fromkeys(plan.buffers.values()):
+            alloc = emit.op(cb.AllocOp(buffer.label, buffer.buffer_type(plan.capacity)))
+            wide = isinstance(buffer.block.element_type, Float32Type)
+            if wide and buffer.uses & {Use.COPY, Use.ACCUMULATE}:
+                if buffer.uses - {Use.COPY, Use.ACCUMULATE}:
+                    raise error_at(
+                        buffer.values[0],
+                        f"fp32 buffer '{buffer.label}' is both copied and read by the matrix unit",
+                        "copy it to a second buffer for one of the two",
+                    )
+                alloc.unpack_to_dest = UnitAttr()
+            plan.cbs[buffer] = alloc.cb
+        for arg in op.args:
+            if isinstance(arg.type, MemRefType):
+                entry = op.arg_attrs.data[arg.index].data if op.arg_attrs is not None else {}
+                layout = entry.get("tt.layout")
+                if not isinstance(layout, BufferAttr):
+                    raise error_at(op, f"parameter {arg.index} has no layout", "run tt-infer-layout")
+                accessor_type = noc.AccessorType(ints(arg.type.get_shape()), layout)
+                accessor = emit.op(noc.AccessorOp(arg, accessor_type)).accessor
+                accessor.name_hint = label_of(arg, f"tensor_{arg.index}")
+                plan.accessors[arg] = accessor
+        abi = op.attributes.get("tt.abi")
+        if isinstance(abi, AbiAttr):
+            scalars = [a for a in abi.args if a.kind.data != ArgKind.ADDRESS]
+            values = [a for a in op.args if not isinstance(a.type, MemRefType)]
+            plan.arguments = {
+                a.label.data: v
+                for a, v in zip(scalars, values, strict=True)
+                if a.kind.data == ArgKind.EXTENT
+            }
+        op.attributes["tt.decisions"] = self._decisions()
+        located(op, list(emit.block.ops))
+        rewriter.inline_block(emit.block, InsertPoint.at_start(op.body.block))
+        rewriter.notify_op_modified(op)
+
+    def _decisions(self) -> ArrayAttr[DictionaryAttr]:
+        """What was chosen here, and who chose it."""
+        plan = self.plan
+        assert plan.config is not None
+        by = "user" if self.fidelity else "default"
+        rows = [decision("compute", "fidelity", plan.config.fidelity.data, by)]
+        for buffer, circular in plan.cbs.items():
+            kind = circular.type
+            assert isinstance(kind, cb.BufferType)
+            asked = [r for r in buffer.requests if r.stages.data * kind.block_pages == kind.capacity]
+            stages = kind.capacity // kind.block_pages
+            rows.append(decision(buffer.label, "depth", f"{stages} blocks", asked[0].by.data))
+        return ArrayAttr(rows)
+
+
+@dataclass
+class ConsumeBlocks(RewritePattern):
+    """Around the operations that read a block: wait before the first, pop after the last.
+
+    An accumulator is popped by the product that updates it; a block handed to the next iteration is
+    popped there; a block nobody reads is popped at once.
+    """
+
+    plan: Plan
+    done: set[SSAValue] = field(default_factory=set[SSAValue])
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        for region in op.regions:
+            for block in region.blocks:
+                for argument in block.args:
+                    self._consume(argument, block, rewriter)
+        if op.parent is not None:
+            for result in op.results:
+                self._consume(result, op.parent, rewriter)
+
+    def _consume(self, value: SSAValue, block: Block, rewriter: PatternRewriter) -> None:
+        buffer = self.plan.buffers.get(value)
+        if buffer is None or value in self.done:
+            return
+        self.done.add(value)
+        transferred = any(is_transfer(use.operation) for use in value.uses)
+        users = [(_ancestor(op, block), op, use) for op, use in uses_of(value)]
+        positions = {child: i for i, child in enumerate(block.ops)}
+        users.sort(key=lambda u: positions[u[0]])
+        circular, pages = self.plan.cbs[buffer], buffer.block.tiles
+        if not users:
+            if not transferred:
+                point = InsertPoint.at_start(block) if isinstance(value, BlockArgument) else None
+                ops = [cb.WaitFrontOp(circular, pages), cb.PopFrontOp(circular, pages)]
+                owner = value.owner
+                rewriter.insert(ops, point or InsertPoint.after(owner))  # pyright: ignore
+            return
+        updates = [i for i, (_, _, use) in enumerate(users) if use is Use.ACCUMULATE]
+        if updates and updates != [len(users) - 1]:
+            raise error_at(users[updates[0]][1], f"accumulator '{buffer.label}' is read after it changed")
+        if not updates or len(users) > 1:
+            wait = cb.WaitFrontOp(circular, pages)
+            located(users[0][1], [wait])
+            rewriter.insert(wait, InsertPoint.before(users[0][0]))
+        if not updates and not transferred:
+            pop = cb.PopFrontOp(circular, pages)
+            located(users[-1][1], [pop])
+            rewriter.insert(pop, InsertPoint.after(users[-1][0]))
+
+
+def _ancestor(op: Operation, block: Block) -> Operation:
+    """The operation of `block` that is or contains `op`."""
+    while op.parent is not block:
+        parent = op.parent_op()
+        assert parent is not None
+        op = parent
+    return op
+
+
+@dataclass
+class LowerBlockOp(RewritePattern):
+    """Each block operation becomes loops over pages and DST groups (`block_moves`)."""
+
+    plan: Plan
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        lower = block_moves.LOWERINGS.get(type(op))
+        if lower is None:
+            return
+        emit = Emitter()
+        lower(op, self.plan, emit)
+        located(op, list(emit.block.ops))
+        results = [self.plan.cb_of(r) for r in op.results]
+        rewriter.inline_block(emit.block, InsertPoint.before(op))
+        rewriter.replace(op, [], results)
+
+
+class DropBlockCarry(RewritePattern):
+    """Loops no longer carry blocks: they are in their circular buffers."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: scf.ForOp, rewriter: PatternRewriter) -> None:
+        body, end = op.body.block, op.body.block.last_op
+        assert isinstance(end, scf.YieldOp)
+        buffers = [isinstance(v.type, cb.BufferType) for v in op.iter_args]
+        if not any(buffers):
+            return
+        keep = [i for i, buffer in enumerate(buffers) if not buffer]
+        rewriter.replace(end, scf.YieldOp(*(end.arguments[i] for i in keep)))
+        results: list[SSAValue] = list(op.iter_args)
+        for i in reversed(range(len(buffers))):
+            if buffers[i]:
+                body.args[i + 1].replace_all_uses_with(op.iter_args[i])
+                rewriter.erase_block_argument(body.args[i + 1])
+        region = rewriter.move_region_contents_to_new_regions(op.body)
+        new = scf.ForOp(op.lb, op.ub, op.step, [op.iter_args[i] for i in keep], region)
+        new.attributes = dict(op.attributes)
+        for result, i in zip(new.res, keep, strict=True):
+            results[i] = result
+        replace_loop(rewriter, op, new, results)
+
+
+def replace_loop(
+    rewriter: PatternRewriter, op: scf.ForOp, new: scf.ForOp, results: list[SSAValue]
+) -> None:
+    """Replaces a loop by one with the same body and fewer results."""
+    new.location = op.location
+    rewriter.replace(op, new, results)
+
+
+class MergeReadBarriers(RewritePattern):
+    """Blocks loaded one after the other share one barrier: all reads are issued, then awaited.
+
+    Only address arithmetic may stand between the two loads, so no kernel can wait for the first
+    block before the second is reserved.
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: noc.ReadBarrierOp, rewriter: PatternRewriter) -> None:
+        pushes: list[Operation] = []
+        following = op.next_op
+        while isinstance(following, cb.PushBackOp):
+            pushes.append(following)
+            following = following.next_op
+        while following is not None and _issues_reads(following):
+            following = following.next_op
+        if not pushes or not isinstance(following, noc.ReadBarrierOp):
+            return
+        for push in reversed(pushes):
+            push.detach()
+            rewriter.insert(push, InsertPoint.after(following))
+        rewriter.erase(op)
+
+
+def _issues_reads(op: Operation) -> bool:
+    if isinstance(op, scf.ForOp):
+        return all(_issues_reads(inner) for inner in op.body.block.ops)
+    reads = cb.ReserveBackOp | cb.WritePtrOp | noc.ReadPageOp | scf.YieldOp
+    return isinstance(op, reads) or op.has_trait(Pure)
+
+
+@dataclass(frozen=True)
+class LowerMemoryPass(LevelPass):
+    """Gives every block a circular buffer and turns block operations into page and DST operations.
+
+    The result is still one sequential program: fill (reserve, read pages, barrier, push), use
+    (wait, tile operations on DST groups, pack, pop), drain (wait, write pages, barrier, pop).
+    An accumulator passes through DST in subblocks; between K blocks it waits in its own circular
+    buffer, from which each subblock is reloaded (copied, exact in fp32 by unpack-to-dest), updated
+    and packed again, so the order of additions is that of the source. Packer L1 accumulation would
+    add in another order and is avoided (tt-mlir #7147, tt-lang #425).
+
+    Before:
+    ```mlir
+    func.func @move(%A: memref<32x64xbf16> {tt.name = "A", tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">}, %B: memref<32x64xbf16> {tt.name = "B", tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">}) attributes {tt.arch = "wormhole"} {
+      %c0 = arith.constant 0 : index
+      %s = tt.noc.load_block %A[%c0, %c0] request <0, "s", stages 2, by "default"> : memref<32x64xbf16> -> !tt.layout.block<1x2, tile<32x32, bf16>>
+      tt.noc.store_block %s, %B[%c0, %c0] : !tt.layout.block<1x2, tile<32x32, bf16>>, memref<32x64xbf16>
+      func.return
+    }
+    ```
+    After:
+    ```mlir
+    %s = tt.cb.alloc "s" : !tt.cb.buffer<tile<32x32, bf16>, block 1x2, pages 4, row_major>
+    tt.cb.reserve_back %s, 2
+    %{{.*}} = tt.cb.write_ptr %s
+    scf.for
+    tt.noc.read_page %A
+    tt.noc.read_barrier
+    tt.cb.push_back %s, 2
+    tt.cb.wait_front %s, 2
+    %{{.*}} = tt.cb.read_ptr %s
+    scf.for
+    tt.noc.write_page %B
+    tt.noc.write_barrier
+    tt.cb.pop_front %s, 2
+    ```
+    """
+
+    name = "tt-lower-memory"
+    takes = Level.TILED
+    gives = Level.BUFFERED
+
+    fidelity: str | None = None
+
+    def patterns(self) -> list[list[RewritePattern]]:
+        if self.fidelity is not None and self.fidelity not in FIDELITIES:
+            raise ValueError(
+                f"unknown fidelity '{self.fidelity}', expected one of {', '.join(FIDELITIES)}"
+            )
+        staging, plan = _Staging(), Plan()
+        return [
+            [TransposeOperand(staging), StageStore(staging), StageAccumulator(staging)],
+            [RemoveUnusedOperations()],
+            [DeclareBuffers(plan, self.fidelity)],
+            [ConsumeBlocks(plan)],
+            [LowerBlockOp(plan)],
+            [DropBlockCarry(), MergeReadBarriers()],
+            [RemoveUnusedOperations()],
+        ]

@@ -1,0 +1,82 @@
+"""`tt-lower`: the whole way from TILE to METALIUM. The order of passes is known here only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from tt_dialect.levels import Level
+from tt_dialect.passes.allocate_dst import AllocateDstPass
+from tt_dialect.passes.grid_to_persistent import GridToPersistentPass
+from tt_dialect.passes.infer_layout import InferLayoutPass
+from tt_dialect.passes.insert_inits import InsertInitsPass
+from tt_dialect.passes.lower_memory import LowerMemoryPass
+from tt_dialect.passes.pad_tiles import PadTilesPass
+from tt_dialect.passes.partition_work import PartitionWorkPass
+from tt_dialect.passes.plan_cbs import PlanCBsPass
+from tt_dialect.passes.propagate_layout import PropagateLayoutPass
+from tt_dialect.passes.split_threads import SplitThreadsPass
+from tt_dialect.passes.tensorize import TensorizePass
+from tt_dialect.passes.verify import VerifyPass
+
+
+def lower_passes(
+    arch: str = "wormhole", metalium_api: str = "v2", fidelity: str | None = None
+) -> list[tuple[Level, list[ModulePass]]]:
+    """The passes in order, grouped by the level each group arrives at."""
+    return [
+        (
+            Level.CORE,
+            [
+                InferLayoutPass(),
+                PropagateLayoutPass(),
+                PadTilesPass(),
+                PartitionWorkPass(arch=arch),
+                GridToPersistentPass(),
+            ],
+        ),
+        (Level.TILED, [TensorizePass()]),
+        (Level.BUFFERED, [LowerMemoryPass(fidelity=fidelity)]),
+        (Level.THREADS, [SplitThreadsPass(metalium_api=metalium_api)]),
+        (
+            Level.METALIUM,
+            [AllocateDstPass(), InsertInitsPass(), PlanCBsPass(), VerifyPass()],
+        ),
+    ]
+
+
+def lower(
+    ctx: Context,
+    module: ModuleOp,
+    arch: str = "wormhole",
+    metalium_api: str = "v2",
+    fidelity: str | None = None,
+) -> Iterator[tuple[Level, ModuleOp]]:
+    """Lowers a TILE module in place, stopping at every level on the way."""
+    for level, passes in lower_passes(arch, metalium_api, fidelity):
+        for one in passes:
+            one.apply(ctx, module)
+        yield level, module
+
+
+@dataclass(frozen=True)
+class LowerPass(ModulePass):
+    """Lowers TILE to METALIUM for an architecture, a Metalium API generation and a math fidelity.
+
+    `fidelity` is LoFi, HiFi2, HiFi3 or HiFi4; by default HiFi4, and HiFi3 on Wormhole with 32-bit
+    DST, where HiFi4 is broken (tt-metal #38306).
+    """
+
+    name = "tt-lower"
+
+    arch: str = "wormhole"
+    metalium_api: str = "v2"
+    fidelity: str | None = None
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for _ in lower(ctx, op, self.arch, self.metalium_api, self.fidelity):
+            pass

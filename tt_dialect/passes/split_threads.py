@@ -1,0 +1,245 @@
+"""`tt-split-threads`: one sequential kernel becomes a program of three threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, MemRefType, StringAttr, i32
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
+from xdsl.transforms.dead_code_elimination import is_trivially_dead
+
+from tt_dialect.analysis.access import label_of
+from tt_dialect.analysis.roles import buffer_roles, role_of
+from tt_dialect.diagnostics import error_at
+from tt_dialect.ir import cb, noc
+from tt_dialect.ir.layout import BufferAttr, PartitionAttr, ints
+from tt_dialect.ir.program import (
+    AbiAttr,
+    ArgKind,
+    ComputeConfigAttr,
+    Direction,
+    ProgramOp,
+    Role,
+    TensorAttr,
+    ThreadOp,
+)
+from tt_dialect.levels import Level
+from tt_dialect.passes.base import LevelPass
+
+PROCESSORS = {
+    Role.READER: ("riscv_1", 0),
+    Role.COMPUTE: ("compute", 0),
+    Role.WRITER: ("riscv_0", 1),
+}
+"""Processor and NoC of each role: Reader/WriterDataMovementConfig (metalium.md 3.2, b)."""
+
+METALIUM_APIS = ("v2", "v1")
+
+
+def _required(func: FuncOp, name: str, kind: type[Attribute], made_by: str) -> Attribute:
+    value = func.attributes.get(name)
+    if not isinstance(value, kind):
+        raise error_at(func, f"kernel '{func.sym_name.data}' has no '{name}'", f"run {made_by} first")
+    return value
+
+
+def _tensors(func: FuncOp) -> list[TensorAttr]:
+    """Tensor parameters with their direction, from the pages that are read and written."""
+    moved: dict[SSAValue, set[type[Operation]]] = {}
+    for op in func.walk():
+        if isinstance(op, noc.ReadPageOp | noc.WritePageOp):
+            accessor = op.accessor.owner
+            assert isinstance(accessor, noc.AccessorOp)
+            moved.setdefault(accessor.tensor, set()).add(type(op))
+    tensors: list[TensorAttr] = []
+    for arg in func.args:
+        if not isinstance(arg.type, MemRefType):
+            continue
+        entry = func.arg_attrs.data[arg.index].data if func.arg_attrs is not None else {}
+        layout = entry.get("tt.layout")
+        assert isinstance(layout, BufferAttr)
+        match len(moved.get(arg, ())):
+            case 2:
+                direction = Direction.INOUT
+            case _:
+                direction = Direction.OUT if noc.WritePageOp in moved.get(arg, ()) else Direction.IN
+        tensors.append(
+            TensorAttr(
+                StringAttr(label_of(arg, f"arg{arg.index}")),
+                StringAttr(direction),
+                ints(arg.type.get_shape()),
+                layout,
+            )
+        )
+    return tensors
+
+
+def _sweep(block: Block) -> None:
+    """Erases what is dead, inner blocks first: unused values and loops that do nothing."""
+    for op in reversed(list(block.ops)):
+        for region in op.regions:
+            for inner in region.blocks:
+                _sweep(inner)
+        if is_trivially_dead(op) or (
+            op.name.startswith("arith.") and not any(r.uses for r in op.results)
+        ):
+            op.detach()
+            op.erase()
+
+
+def _slice(
+    func: FuncOp, role: Role, shared: dict[SSAValue, SSAValue], abi: AbiAttr
+) -> Region | None:
+    """The part of the kernel one role runs: its operations, the loops around them, what feeds them."""
+    roles = buffer_roles(func)
+    mine = {op for op in func.walk() if role_of(op, roles) in (None, role)}
+    if all(role_of(op, roles) is None for op in mine):
+        return None
+    block = Block()
+    values = dict(shared)
+    addresses = iter(i for i, a in enumerate(abi.args) if a.kind.data == ArgKind.ADDRESS)
+    scalars = iter(i for i, a in enumerate(abi.args) if a.kind.data != ArgKind.ADDRESS)
+    for arg in func.args:
+        index = next(addresses if isinstance(arg.type, MemRefType) else scalars)
+        read = noc.RuntimeArgOp(index)
+        read.value.name_hint = abi.args.data[index].label.data
+        read.location = func.location
+        block.add_op(read)
+        values[arg] = read.value
+
+    def copy(ops: Iterable[Operation], into: Block) -> None:
+        for op in ops:
+            if op not in mine or isinstance(op, cb.AllocOp | ReturnOp):
+                continue
+            clone = op.clone_without_regions(values)
+            clone.location = op.location
+            for old, new in zip(op.results, clone.results, strict=True):
+                new.name_hint = old.name_hint
+            for old_region, new_region in zip(op.regions, clone.regions, strict=True):
+                for old_block in old_region.blocks:
+                    inner = Block(arg_types=[a.type for a in old_block.args])
+                    for old, new in zip(old_block.args, inner.args, strict=True):
+                        new.name_hint = old.name_hint
+                        values[old] = new
+                    new_region.add_block(inner)
+                    copy(old_block.ops, inner)
+            if "noc" in clone.properties or isinstance(clone, _TRANSFERS):
+                clone.properties["noc"] = IntegerAttr(PROCESSORS[role][1], i32)
+            into.add_op(clone)
+
+    copy(func.body.block.ops, block)
+    _sweep(block)
+    return Region(block)
+
+
+_TRANSFERS = noc.ReadPageOp | noc.WritePageOp | noc.ReadBarrierOp | noc.WriteBarrierOp
+
+
+@dataclass
+class SplitKernel(RewritePattern):
+    """A kernel becomes a `tt.program` of a reader, a compute and a writer thread."""
+
+    metalium_api: str
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
+        if not op.body.blocks:
+            return
+        abi = _required(op, "tt.abi", AbiAttr, "tt-grid-to-persistent")
+        partition = _required(op, "tt.partition", PartitionAttr, "tt-partition-work")
+        config = _required(op, "tt.config", ComputeConfigAttr, "tt-lower-memory")
+        arch = _required(op, "tt.arch", StringAttr, "tt-partition-work")
+        assert isinstance(abi, AbiAttr) and isinstance(partition, PartitionAttr)
+        assert isinstance(config, ComputeConfigAttr) and isinstance(arch, StringAttr)
+        body, shared = Block(), dict[SSAValue, SSAValue]()
+        for alloc in [o for o in op.body.block.ops if isinstance(o, cb.AllocOp)]:
+            clone = alloc.clone()
+            clone.cb.name_hint = alloc.cb.name_hint
+            body.add_op(clone)
+            shared[alloc.cb] = clone.cb
+        for role, (processor, noc_index) in PROCESSORS.items():
+            region = _slice(op, role, shared, abi)
+            if region is not None:
+                thread = ThreadOp(role, processor, noc_index, partition.core_ranges, region)
+                thread.location = op.location
+                body.add_op(thread)
+        program = ProgramOp(
+            op.sym_name.data,
+            arch=arch.data,
+            metalium_api=self.metalium_api,
+            config=config,
+            abi=abi,
+            tensors=_tensors(op),
+            partition=partition,
+            body=Region(body),
+        )
+        program.location = op.location
+        decisions = op.attributes.get("tt.decisions")
+        if isinstance(decisions, ArrayAttr):
+            program.decisions = ArrayAttr(d for d in decisions if isinstance(d, DictionaryAttr))
+        rewriter.replace(op, program, [])
+
+
+@dataclass(frozen=True)
+class SplitThreadsPass(LevelPass):
+    """Slices the kernel into reader (riscv_1, NoC 0), compute and writer (riscv_0, NoC 1).
+
+    Each thread is the loop nest with the operations of its role and what feeds them. Roles follow from
+    what an operation does; a protocol operation belongs to the role that fills or reads its buffer.
+    Runtime arguments become reads of the ABI table.
+
+    Before:
+    ```mlir
+    func.func @move(%A: memref<32x64xbf16> {tt.name = "A", tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">}, %n: index) attributes {tt.arch = "wormhole", tt.abi = #tt.abi<address "A_addr" = 0, count "count" = 0>, tt.config = #tt.compute_config<"HiFi4", dst32 false, full_sync false>, tt.partition = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 2], work [<1, <<[0, 0], [1, 1]>>>]>} {
+      %s = tt.cb.alloc "s" : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+      %acc = tt.noc.accessor %A : memref<32x64xbf16> -> !tt.noc.accessor<[32, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>
+      %c0 = arith.constant 0 : index
+      tt.cb.reserve_back %s, 1 : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+      %p = tt.cb.write_ptr %s : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+      tt.noc.read_page %acc[%c0], %p[%c0] : !tt.noc.accessor<[32, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>
+      tt.noc.read_barrier
+      tt.cb.push_back %s, 1 : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+      tt.cb.wait_front %s, 1 : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+      %q = tt.cb.read_ptr %s : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+      tt.noc.write_page %acc[%n], %q[%c0] : !tt.noc.accessor<[32, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>
+      tt.noc.write_barrier
+      tt.cb.pop_front %s, 1 : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+      func.return
+    }
+    ```
+    After:
+    ```mlir
+    tt.program "move"
+    tt.thread "reader" on "riscv_1" noc 0
+    tt.noc.runtime_arg 0
+    tt.cb.reserve_back
+    tt.noc.read_page {{.*}} noc 0
+    tt.noc.read_barrier noc 0
+    tt.cb.push_back
+    tt.thread "writer" on "riscv_0" noc 1
+    tt.noc.runtime_arg 0
+    tt.noc.runtime_arg 1
+    tt.cb.wait_front
+    tt.noc.write_page {{.*}} noc 1
+    tt.noc.write_barrier noc 1
+    tt.cb.pop_front
+    ```
+    """
+
+    name = "tt-split-threads"
+    takes = Level.BUFFERED
+    gives = Level.THREADS
+
+    metalium_api: str = "v2"
+
+    def patterns(self) -> list[list[RewritePattern]]:
+        if self.metalium_api not in METALIUM_APIS:
+            raise ValueError(
+                f"unknown Metalium API '{self.metalium_api}', expected one of "
+                f"{', '.join(METALIUM_APIS)}"
+            )
+        return [[SplitKernel(self.metalium_api)]]

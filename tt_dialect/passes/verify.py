@@ -1,0 +1,227 @@
+"""`tt-verify`: the last gate before C++."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from tt_dialect.analysis.tokens import Count, moved, show
+from tt_dialect.arch import get_arch
+from tt_dialect.diagnostics import CompileError, Diagnostic, diagnostic_at
+from tt_dialect.ir import cb, compute, noc
+from tt_dialect.ir.program import ProgramOp, Role, ThreadOp
+from tt_dialect.levels import Level, check_level
+
+MAX_RUNTIME_ARGS = 341
+"""`max_runtime_args` in kernel_types.hpp."""
+
+
+def buffers_fit(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rules 5, 7, 8, 10: ids in range and distinct, pages aligned, everything inside L1."""
+    arch = get_arch(program.arch.data)
+    seen: dict[int, str] = {}
+    total = 0
+    for op in _allocs(program):
+        total += op.type.bytes
+        number = op.id.value.data if op.id is not None else -1
+        if not 0 <= number < arch.max_cbs:
+            yield diagnostic_at(op, f"circular buffer id {number}: {arch.name} has {arch.max_cbs}")
+        if number in seen:
+            yield diagnostic_at(op, f"id {number} is taken by '{seen[number]}'")
+        seen[number] = op.label.data
+        if op.type.tile.bytes % 16:
+            yield diagnostic_at(op, f"page of {op.type.tile.bytes} B is not a multiple of 16 B")
+    if total > arch.l1_budget:
+        yield diagnostic_at(
+            program, f"circular buffers need {total} B of {arch.l1_budget} B of L1"
+        )
+
+
+def one_producer_one_consumer(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rule 2: one thread fills a buffer and one reads it (tt-metal PR #45142)."""
+    for kinds, verb in (((cb.ReserveBackOp, cb.PushBackOp), "filled"), ((cb.WaitFrontOp, cb.PopFrontOp), "read")):
+        users: dict[SSAValue, set[str]] = {}
+        for thread in program.threads:
+            for op in thread.walk():
+                if isinstance(op, kinds):
+                    users.setdefault(op.cb, set()).add(thread.role.data)
+        for alloc in _allocs(program):
+            roles = users.get(alloc.cb, set())
+            if len(roles) != 1:
+                who = ", ".join(sorted(roles)) or "nobody"
+                yield diagnostic_at(alloc, f"circular buffer '{alloc.label.data}' is {verb} by {who}")
+
+
+def tokens_balance(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rules 1 and 4: pages pushed equal pages popped, reserved and waited; blocks divide the buffer."""
+    totals: dict[type[Operation], dict[SSAValue, Count]] = {}
+    for kind in (cb.ReserveBackOp, cb.PushBackOp, cb.PopFrontOp):
+        for thread in program.threads:
+            for buffer, count in moved(thread.body.block, kind).items():
+                totals.setdefault(kind, {}).setdefault(buffer, type(count)()).update(count)
+    pushes = totals.get(cb.PushBackOp, {})
+    for alloc in _allocs(program):
+        pushed = pushes.get(alloc.cb)
+        for kind, verb in ((cb.ReserveBackOp, "reserved"), (cb.PopFrontOp, "popped")):
+            other = totals.get(kind, {}).get(alloc.cb)
+            if pushed != other:
+                yield diagnostic_at(
+                    alloc,
+                    f"circular buffer '{alloc.label.data}': {show(pushed or _none())} pages pushed, "
+                    f"{show(other or _none())} {verb}",
+                )
+    for op in program.walk():
+        if isinstance(op, cb.PushBackOp | cb.PopFrontOp):
+            kind = op.cb.type
+            assert isinstance(kind, cb.BufferType)
+            if kind.capacity % op.count:
+                yield diagnostic_at(op, f"{op.count} pages do not divide a lap of {kind.capacity}")
+
+
+def _none() -> Count:
+    return Count()
+
+
+def transfers_are_awaited(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rules 19 to 21: a barrier stands between a transfer and the push or pop that relies on it."""
+    rules = (
+        (noc.ReadPageOp, noc.ReadBarrierOp, cb.PushBackOp),
+        (noc.WritePageOp, noc.WriteBarrierOp | noc.WritesFlushedOp, cb.PopFrontOp),
+    )
+    for thread in program.threads:
+        for issue, barrier, release in rules:
+            pending: Operation | None = None
+            for op in thread.walk():
+                if isinstance(op, issue):
+                    pending = op
+                elif isinstance(op, barrier):
+                    pending = None
+                elif isinstance(op, release) and pending is not None:
+                    yield diagnostic_at(op, f"'{op.name}' before the barrier of '{pending.name}'")
+                    pending = None
+            if pending is not None:
+                yield diagnostic_at(pending, f"the kernel ends before '{pending.name}' is awaited")
+
+
+_DST_ORDER = {
+    compute.TileRegsAcquireOp: ("free", "math"),
+    compute.TileRegsCommitOp: ("math", "committed"),
+    compute.TileRegsWaitOp: ("committed", "pack"),
+    compute.TileRegsReleaseOp: ("pack", "free"),
+}
+_DST_PHASE = {
+    compute.CopyBlockOp: "math",
+    compute.MatmulBlockOp: "math",
+    compute.TransposeTileOp: "math",
+    compute.FillTileOp: "math",
+    compute.PackBlockOp: "pack",
+}
+
+
+def dst_protocol(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rules 11 and 12: acquire, math, commit, wait, pack, release; indices inside DST."""
+    capacity = program.config.dst_tiles
+
+    def follow(block: Block, phase: str) -> Iterator[Diagnostic]:
+        first = phase
+        for op in block.ops:
+            if type(op) in _DST_ORDER:
+                expected, after = _DST_ORDER[type(op)]
+                if phase != expected:
+                    yield diagnostic_at(op, f"'{op.name}' while DST is in state '{phase}'")
+                phase = after
+            elif _DST_PHASE.get(type(op), phase) != phase:
+                yield diagnostic_at(op, f"'{op.name}' while DST is in state '{phase}'")
+            elif isinstance(op, compute.DstOp):
+                last = (op.index.value.data if op.index is not None else 0) + op.tiles
+                if last > capacity:
+                    yield diagnostic_at(op, f"DST tile {last - 1} of {capacity}")
+            for region in op.regions:
+                for nested in region.blocks:
+                    yield from follow(nested, phase)
+        if phase != first:
+            yield diagnostic_at(block.last_op, f"a block leaves DST in state '{phase}', not '{first}'")
+
+    for thread in program.threads:
+        if thread.role.data == Role.COMPUTE:
+            yield from follow(thread.body.block, "free")
+
+
+def units_are_started(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rule 16: one hardware startup, before any other compute call (tt-metal #22219)."""
+    for thread in program.threads:
+        calls = [op for op in thread.walk() if isinstance(op, tuple(compute.COMPUTE_OPS))]
+        startups = [op for op in calls if isinstance(op, compute.HwStartupOp)]
+        if calls and (len(startups) != 1 or calls[0] is not startups[0]):
+            yield diagnostic_at(thread, "the compute kernel does not begin with one hw_startup")
+
+
+def arguments_exist(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rule 32: at most 341 runtime arguments, every one read is in the ABI table."""
+    count = len(program.abi.args)
+    if count > MAX_RUNTIME_ARGS:
+        yield diagnostic_at(program, f"{count} runtime arguments, at most {MAX_RUNTIME_ARGS}")
+    for op in program.walk():
+        if isinstance(op, noc.RuntimeArgOp) and not 0 <= op.index.value.data < count:
+            yield diagnostic_at(op, f"runtime argument {op.index.value.data} of {count}")
+
+
+def nocs_agree(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rule 29: the data movement threads of a core differ in NoC, and use their own."""
+    movers = [t for t in program.threads if t.role.data != Role.COMPUTE]
+    if len({t.noc.value.data for t in movers}) != len(movers):
+        yield diagnostic_at(program, "two data movement threads share a NoC")
+    for thread in program.threads:
+        for op in thread.walk():
+            used = op.properties.get("noc")
+            if used is not None and not isinstance(op, ThreadOp) and used != thread.noc:
+                yield diagnostic_at(op, f"'{op.name}' uses another NoC than its thread")
+
+
+def _allocs(program: ProgramOp) -> list[cb.AllocOp]:
+    return [op for op in program.body.block.ops if isinstance(op, cb.AllocOp)]
+
+
+RULES: tuple[Callable[[ProgramOp], Iterator[Diagnostic]], ...] = (
+    buffers_fit,
+    one_producer_one_consumer,
+    tokens_balance,
+    transfers_are_awaited,
+    dst_protocol,
+    units_are_started,
+    arguments_exist,
+    nocs_agree,
+)
+"""Rule numbers are those of metalium.md, section 5.1 (tt-metal issues and headers)."""
+
+
+def verify_module(module: ModuleOp) -> list[Diagnostic]:
+    """Everything that is wrong with a METALIUM module."""
+    found = check_level(module, Level.METALIUM)
+    for op in module.walk():
+        if isinstance(op, ProgramOp):
+            for rule in RULES:
+                found.extend(rule(op))
+    return found
+
+
+@dataclass(frozen=True)
+class VerifyPass(ModulePass):
+    """Checks a METALIUM program against the rules of the hardware and of the API.
+
+    Circular buffers: ids, L1 fit, one producer and one consumer, balanced page counts. Transfers: a
+    barrier before data is used or a source reused. DST: protocol order and capacity. Units: one
+    startup. Arguments and NoCs. Any violation is an error; the program does not change.
+    """
+
+    name = "tt-verify"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        found = verify_module(op)
+        if found:
+            raise CompileError(*found)
