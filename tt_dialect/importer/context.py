@@ -200,7 +200,7 @@ class KernelContext:
 
     def float_constant(self, value: float, type_: AnyFloat) -> SSAValue:
         """A floating-point constant, rounded to its type."""
-        attr = _rounded(value, type_)
+        attr = rounded(value, type_)
         if attr not in self._floats:
             hint = "zero" if value == 0 else "cst"
             self._floats[attr] = self._entry_constant(arith.ConstantOp(attr), hint)
@@ -213,7 +213,7 @@ class KernelContext:
         return op.result
 
 
-def _rounded(value: float, type_: AnyFloat) -> FloatAttr:
+def rounded(value: float, type_: AnyFloat) -> FloatAttr:
     """A constant rounded to its format; beyond its range it is infinite, as IEEE 754 says."""
     try:
         return FloatAttr(value, type_)

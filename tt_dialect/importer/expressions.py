@@ -118,7 +118,7 @@ def apply(kind: str, lhs: Index, rhs: Index, ctx: KernelContext) -> Index:
     """Apply a row of the table, folding what is constant."""
     row = ARITHMETIC[kind]
     if kind in DIVISIONS and rhs.value == 0:
-        raise ctx.error("division by zero in an index expression")
+        raise ctx.error("division by zero in an index expression", ACCEPTED)
     if isinstance(lhs.value, int) and isinstance(rhs.value, int):
         return Index.constant(row.fold(lhs.value, rhs.value))
     simpler = _simplified(kind, lhs, rhs)

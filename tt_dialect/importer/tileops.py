@@ -21,7 +21,7 @@ from xdsl.ir.affine import AffineMap
 
 from tt_dialect.importer import schema
 from tt_dialect.importer.conditions import first_iteration
-from tt_dialect.importer.context import KernelContext, location_attr, single_block
+from tt_dialect.importer.context import KernelContext, location_attr, rounded, single_block
 from tt_dialect.importer.expressions import construct
 from tt_dialect.importer.graph import Node
 from tt_dialect.importer.regions import Region, common_shape, memref_of, memref_type, region_of
@@ -75,6 +75,15 @@ def _emit_named(op: FillOp | CopyOp, ctx: KernelContext) -> None:
 def _number(expr: Node, ctx: KernelContext) -> float | None:
     """The value of a constant expression, as TileLang writes numbers (tilelang-tir.md 3.6)."""
     expr = ctx.resolved(expr)
+    value = _unrounded(expr, ctx)
+    dtype = schema.dtype_of(expr)
+    if value is None or dtype not in DTYPES:
+        return value if value is None or value.is_integer() or math.isinf(value) else None
+    return rounded(value, DTYPES[dtype]).value.data
+
+
+def _unrounded(expr: Node, ctx: KernelContext) -> float | None:
+    """A constant before it is rounded to the expression's own dtype."""
     if expr.kind in ("IntImm", "FloatImm"):
         value = expr.get("value")
         return float(value) if isinstance(value, int | float) else None
@@ -83,9 +92,7 @@ def _number(expr: Node, ctx: KernelContext) -> float | None:
     if expr.kind == "Mul":
         lhs, rhs = _number(expr.node("a"), ctx), _number(expr.node("b"), ctx)
         return None if lhs is None or rhs is None else lhs * rhs
-    if schema.call_name(expr) == "tl.infinity":
-        return math.inf
-    return None
+    return math.inf if schema.call_name(expr) == "tl.infinity" else None
 
 
 def lower_copy(call: Node, ctx: KernelContext) -> None:
@@ -100,7 +107,10 @@ def lower_copy(call: Node, ctx: KernelContext) -> None:
             "accepted: equal extents in equal order, apart from extents of one",
         )
     if source.buffer is target.buffer:
-        raise ctx.error(f"T.copy of '{source.name}' to itself is not supported")
+        raise ctx.error(
+            f"T.copy of '{source.name}' to itself is not supported",
+            "accepted: a copy between two buffers",
+        )
     shape = common_shape(source, target)
     copy_values(memref_of(source, shape, ctx), memref_of(target, shape, ctx), ctx)
 
@@ -122,7 +132,7 @@ def lower_gemm(call: Node, ctx: KernelContext) -> None:
     """`T.gemm(A, B, C)`: C += op(A) op(B), accumulated in C's dtype (tilelang-tir.md 3.4)."""
     args = call.nodes("args")
     if len(args) != GEMM_ARGUMENTS:
-        raise ctx.error(f"T.gemm with {len(args)} operands; {GEMM_ARGUMENTS} are expected")
+        raise call.malformed(f"T.gemm has {len(args)} operands, not {GEMM_ARGUMENTS}")
     refused = sorted(GEMM_REFUSED & schema.annotations_of(call).keys())
     if refused:
         raise ctx.error(f"T.gemm with '{refused[0]}' is not supported", "accepted: plain T.gemm")
@@ -140,7 +150,9 @@ def lower_gemm(call: Node, ctx: KernelContext) -> None:
 
 def _flag(expr: Node, ctx: KernelContext) -> bool:
     if expr.kind != "IntImm":
-        raise ctx.error(f"{construct(expr)} as a flag of T.gemm is not supported")
+        raise ctx.error(
+            f"{construct(expr)} as a flag of T.gemm is not supported", "accepted: True or False"
+        )
     return expr.integer("value") != 0
 
 
