@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, StringAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.dialects.linalg import CopyOp, FillOp, GenericOp
+from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr
 

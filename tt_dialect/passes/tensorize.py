@@ -8,7 +8,7 @@ from itertools import count
 
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import FloatAttr, IndexType, MemRefType
-from xdsl.dialects.linalg import CopyOp, FillOp, GenericOp
+from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.transforms.dead_code_elimination import RemoveUnusedOperations
