@@ -166,6 +166,7 @@ class Core:
 class Semaphore:
     """A semaphore word in L1 and the threads that spin on it."""
 
+    label: str
     value: int
     waiting: list[Thread] = field(default_factory=list)
 
@@ -236,6 +237,12 @@ class Mover:
     ) -> None:
         """Issues a write of pages to the same place on every core of a rectangle."""
         cores = self.destinations(rectangle, dests, loopback, op)
+        if not cb.landing.isdisjoint(range(slot, slot + pages)):
+            raise error_at(
+                op,
+                f"multicast from '{cb.label}' before the reads into its pages have arrived",
+                "a read barrier is missing before it",
+            )
         cb.leaving.update(range(slot, slot + pages))
         self.busy.add(cb)
         for core in cores:
@@ -271,6 +278,9 @@ class Mover:
             if tensor is None:
                 target[i] = source[j]
         pending[:] = [transfer for transfer in pending if transfer[4] is not None]
+        if not any(self.writes):
+            for cb in self.busy:
+                cb.leaving.clear()
 
     def peer(self, x: int, y: int, op: Operation) -> Core:
         """The core at some coordinates."""

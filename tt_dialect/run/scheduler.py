@@ -151,7 +151,7 @@ def _state(blocked: Blocked) -> str:
     if isinstance(on, CircularBuffer):
         what = "free" if blocked.producer else "filled"
         return f"of '{on.label}' for {blocked.need} {what} pages ({on.state()})"
-    return f"for value {blocked.need} (it is {on.value})"
+    return f"of '{on.label}' for value {blocked.need} (it is {on.value})"
 
 
 def _cores(threads: list[Thread]) -> str:

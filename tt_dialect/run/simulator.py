@@ -105,7 +105,7 @@ def _declare(core: Core, ops: Iterable[Operation], fidelity: Fidelity) -> None:
             fmt = format_of(op.type.tile.element_type, op)
             core.cbs[op] = CircularBuffer(op.label.data, op.type.capacity, fmt, fidelity, op)
         elif isinstance(op, noc.SemaphoreOp):
-            core.semaphores[op] = Semaphore(op.initial.value.data)
+            core.semaphores[op] = Semaphore(op.label.data, op.initial.value.data)
 
 
 def _start(

@@ -244,6 +244,8 @@ def _semaphore_multicast(c: ThreadCompiler, op: noc.SemaphoreSetMulticastOp) -> 
 
 
 def _multicast(c: ThreadCompiler, op: noc.MulticastOp) -> None:
+    if _pointed(op.pointer, op) is not op.page:
+        raise error_at(op, "the pointer of tt.noc.multicast leads into another circular buffer")
     c.line(
         f"mover.multicast({_noc(op)}, {c.get(op.page)}, {c.get(op.pointer)}, "
         f"{op.pages.value.data}, {_rectangle(c, op)})"
