@@ -21,9 +21,9 @@ from xdsl.dialects.builtin import (
     FileLineColLoc,
     IndexType,
     IntAttr,
+    LocationAttr,
     ModuleOp,
     StringAttr,
-    UnknownLoc,
 )
 from xdsl.ir import Attribute, Dialect, Operation
 from xdsl.parser import Parser, UnresolvedOperand
@@ -121,6 +121,7 @@ class ModuleParser(Parser):
         content = self.lexer.input.content
         self._file = StringAttr(os.path.basename(name))
         self._line_offset = line_offset
+        self._explicit_location = False
         self._lines = [0]
         start = content.find("\n")
         while start >= 0:
@@ -138,13 +139,19 @@ class ModuleParser(Parser):
             op = super().parse_operation()
         except (VerifyException, UnregisteredConstructException) as error:
             self.raise_error(str(error), at_position=start)
-        if isinstance(op.location, UnknownLoc):
+        if not self._explicit_location:
             line = bisect_right(self._lines, start)
             column = start - self._lines[line - 1] + 1
             op.location = FileLineColLoc(
                 self._file, IntAttr(line + self._line_offset), IntAttr(column)
             )
         return op
+
+    def parse_optional_location(self) -> LocationAttr | None:
+        # An operation's location is the last thing of it, so this is right when it has been read.
+        location = super().parse_optional_location()
+        self._explicit_location = location is not None
+        return location
 
     def _get_op_by_name(self, name: str) -> type[Operation]:
         # Raised here, reported by parse_operation where the operation starts.
