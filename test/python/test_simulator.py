@@ -398,6 +398,13 @@ def test_wrong_address() -> None:
         run(swapped)
 
 
+def test_failing_arithmetic_is_located() -> None:
+    with pytest.raises(CompileError, match=r"gemm\.mlir:\d+:\d+: error: arith.divui fails: .*zero"):
+        run(PROGRAM.replace("%Nb = arith.divui %Nt, %c2", "%Nb = arith.divui %Nt, %c0", 1))
+    with pytest.raises(CompileError, match=r"tt.noc.runtime_arg fails: list|tuple index out of"):
+        run(PROGRAM.replace("runtime_arg 6", "runtime_arg 16"))
+
+
 def test_wrong_inputs() -> None:
     with pytest.raises(CompileError, match="1 inputs given, the kernel reads 2"):
         simulate(parse(PROGRAM), inputs()[:1])

@@ -49,6 +49,12 @@ class BlockCompiler(Compiler):
         """A call of a helper."""
         return f"{self.shared(function, function.__name__.strip('_'))}({', '.join(arguments)})"
 
+    def function(self, op: func.FuncOp) -> Callable[..., Any]:
+        """The Python function of a TILE, CORE or TILED function; its parameters are the op's."""
+        names = [self.define(arg) for arg in op.body.block.args]
+        self.block(op.body.block)
+        return self.finish("kernel", names)
+
 
 # -- helpers of the generated code -----------------------------------------------------------------
 
@@ -384,11 +390,3 @@ HANDLERS: dict[type[Operation], Handler] = {
     compute.CopyOp: _copy_block,
     compute.TransposeOp: _transpose_block,
 }
-
-
-def compile_blocks(op: func.FuncOp, fidelity: Fidelity, exact: bool) -> Callable[..., Any]:
-    """The Python function of a TILE, CORE or TILED function; its parameters are the op's."""
-    c = BlockCompiler(fidelity, exact)
-    names = [c.define(arg) for arg in op.body.block.args]
-    c.block(op.body.block)
-    return c.finish("kernel", names)

@@ -23,7 +23,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.hints import isa
 
-from tt_dialect.diagnostics import error_at
+from tt_dialect.diagnostics import CompileError, error_at
 from tt_dialect.run.numerics import Format
 
 Handler: TypeAlias = Callable[[Any, Any], None]
@@ -57,7 +57,11 @@ class Compiler:
     def __init__(self, handlers: Mapping[type[Operation], Handler]):
         self.handlers = handlers
         self.lines: list[str] = []
+        self.origins: list[Operation | None] = []
+        """The operation each line was written for."""
+        self.filename = ""
         self.depth = 1
+        self._current: Operation | None = None
         self.names: dict[SSAValue, str] = {}
         self.globals: dict[str, object] = {}
         self._shared: dict[int, str] = {}
@@ -68,6 +72,12 @@ class Compiler:
     def line(self, text: str) -> None:
         """Appends a statement at the current indentation."""
         self.lines.append("    " * self.depth + text)
+        self.origins.append(self._current)
+
+    def prelude(self, text: str) -> None:
+        """Puts a statement at the start of the function."""
+        self.lines.insert(0, "    " + text)
+        self.origins.insert(0, self._current)
 
     @contextmanager
     def nested(self) -> Generator[None]:
@@ -126,19 +136,45 @@ class Compiler:
         handler = self.handlers.get(type(op))
         if handler is None:
             raise error_at(op, f"{op.name} cannot be executed here")
+        outer, self._current = self._current, op
         handler(self, op)
+        self._current = outer
 
     def finish(self, name: str, parameters: Sequence[str]) -> Callable[..., Any]:
         """Compiles what was written into a function."""
         source = self.source(name, parameters)
         namespace = dict(self.globals)
-        exec(compile(source, f"<{name}>", "exec"), namespace)
+        self.filename = f"<{name} {id(self)}>"
+        exec(compile(source, self.filename, "exec"), namespace)
         return cast(Callable[..., Any], namespace[name])
 
     def source(self, name: str, parameters: Sequence[str]) -> str:
         """The text of the function."""
         body = "\n".join(self.lines) or "    pass"
         return f"def {name}({', '.join(parameters)}):\n{body}\n"
+
+    def explain(self, error: Exception) -> CompileError | None:
+        """An arithmetic or lookup error of the generated code, at the operation it comes from."""
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.filename:
+                op = self.origins[trace.tb_lineno - 2]  # line 1 is the def
+                return error_at(op, f"{op.name if op else 'the kernel'} fails: {error}")
+            trace = trace.tb_next
+        return None
+
+
+@contextmanager
+def explained(compilers: Sequence[Compiler]) -> Generator[None]:
+    """Turns failures of generated code (a division by zero, say) into located errors."""
+    try:
+        yield
+    except (ArithmeticError, LookupError) as error:
+        for compiler in compilers:
+            located = compiler.explain(error)
+            if located is not None:
+                raise located from error
+        raise
 
 
 # -- scalars ---------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb
 from tt_dialect.run import numerics
 from tt_dialect.run.arguments import check_inputs, function_arguments, parameters
-from tt_dialect.run.blocks import compile_blocks
+from tt_dialect.run.blocks import BlockCompiler
+from tt_dialect.run.codegen import explained
 from tt_dialect.run.numerics import AnyArray, Fidelity
 
 
@@ -49,7 +50,9 @@ def evaluate(
             else np.full(t.shape, np.nan, dtype)
             for t in tensors
         ]
-        kernel = compile_blocks(op, fidelity, exact)
-        for core in function_arguments(op):
-            kernel(*arrays, *core.values)
+        compiler = BlockCompiler(fidelity, exact)
+        kernel = compiler.function(op)
+        with explained([compiler]):
+            for core in function_arguments(op):
+                kernel(*arrays, *core.values)
     return [array for array, t in zip(arrays, tensors, strict=True) if t.written]

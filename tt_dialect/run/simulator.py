@@ -27,7 +27,7 @@ from tt_dialect.run.arguments import (
     parameters,
 )
 from tt_dialect.run.buffers import CircularBuffer, DstSections
-from tt_dialect.run.codegen import format_of
+from tt_dialect.run.codegen import explained, format_of
 from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Stats
 from tt_dialect.run.numerics import AnyArray, Fidelity
 from tt_dialect.run.scheduler import Scheduler, Thread
@@ -76,12 +76,16 @@ def simulate(
         dram = _upload(program, tensors, inputs, arch.dram_banks)
         scheduler = Scheduler(seed)
         cores = _cores(program, dram)
-        for thread in program.threads:
-            _start(program, thread, cores, dram, scheduler, observer)
-        scheduler.run()
-        for core in cores.values():
+        compilers = [
+            _start(program, thread, cores, dram, scheduler, observer) for thread in program.threads
+        ]
+        with explained(compilers):
+            scheduler.run()
+        done = list(cores.values())
+        cores.clear()  # the cores know their grid: break the cycle
+        for core in done:
             _check_end(program, core)
-    return _results(dram, tensors, cores.values())
+    return _results(dram, tensors, done)
 
 
 def _cores(program: ProgramOp, dram: Dram) -> dict[tuple[int, int], Core]:
@@ -115,7 +119,7 @@ def _start(
     dram: Dram,
     scheduler: Scheduler,
     observer: Observer | None,
-) -> None:
+) -> ThreadCompiler:
     """Compiles a thread and starts it on each of its cores."""
     compiler = ThreadCompiler(program.config, preempt=scheduler.random is not None)
     for declared in program.body.block.ops:
@@ -129,6 +133,7 @@ def _start(
         thread = Thread(op.role.data, op, core, Mover(core, op.role.data, observer))
         thread.generator = function(core, thread.mover, dram, scheduler.wake, scheduler.chance)
         scheduler.add(thread)
+    return compiler
 
 
 def _check_end(program: ProgramOp, core: Core) -> None:
@@ -182,7 +187,8 @@ def evaluate_buffered(
                 *row.values,
             )
             scheduler.add(thread)
-            scheduler.run()
+            with explained([compiler]):
+                scheduler.run()
             _check_drained(core)
             done.append(core)
     return _results(dram, tensors, done)

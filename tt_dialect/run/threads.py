@@ -278,7 +278,7 @@ def _dst(c: ThreadCompiler, op: compute.DstOp) -> None:
         zeros = c.shared(np.zeros, "zeros")
         shape = (op.tiles, TILE, TILE)
         name = c.define(op.dst)
-        c.lines.insert(0, f"    {name} = {zeros}({shape!r}, {c.shared(np.float32, 'float32')})")
+        c.prelude(f"{name} = {zeros}({shape!r}, {c.shared(np.float32, 'float32')})")
         c.line(f"{name}.fill(0.0)")
         return
     first = op.index.value.data
