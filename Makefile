@@ -24,7 +24,7 @@ run: $(VENV)/.ready
 	$(BIN)/ttc run examples/gemm.tir.json --check --stats build/gemm-stats.json
 	@echo
 	@echo "The kernels, host program and plan are in build/gemm; docs/walkthrough.md explains them."
-	@echo "To start from the live TileLang kernel (torch and tilelang, about 1.5 GB on disk):"
+	@echo "To start from the live TileLang kernel (torch and tilelang, about 2 GB on disk):"
 	@echo "    make $(TL_VENV)/.ready && $(TL_VENV)/bin/ttc run examples/gemm.py --check"
 
 test: test-lit test-python test-tilelang

@@ -191,7 +191,7 @@ def main() -> int:
     if "c" in chosen:
         with tempfile.TemporaryDirectory() as scratch:
             runs: dict[int, dict[str, Any]] = {}
-            for size, times in ((1024, 3), (2048, 1)):
+            for size, times in ((1024, 3), (2048, 2)):
                 directory = f"{scratch}/gemm{size}"
                 run_part(live, "--part", "write", directory, size)
                 runs[size] = run_part(sys.executable, "--part", "simulate", directory, times)
