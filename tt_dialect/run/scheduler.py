@@ -40,7 +40,7 @@ class Thread:
 
 
 class Scheduler:
-    """Seed 0 runs threads round robin; another seed picks them at random."""
+    """Seed 0 runs threads in turn until they block; another seed picks them at random."""
 
     def __init__(self, seed: int):
         self.random = Random(seed) if seed else None
@@ -79,9 +79,9 @@ class Scheduler:
             raise self.deadlock()
 
     def wake(self, thread: Thread) -> None:
-        """Makes a blocked thread runnable."""
+        """Makes a blocked thread runnable, next: its core's data is still in the host's caches."""
         thread.blocked = None
-        self.runnable.append(thread)
+        self.runnable.appendleft(thread)
 
     def _park(self, thread: Thread, blocked: Blocked) -> None:
         thread.blocked = blocked
