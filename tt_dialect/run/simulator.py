@@ -66,7 +66,8 @@ def simulate(
     `inputs` are the tensors it reads, in parameter order, rounded to their formats first. Gives the
     tensors it writes, in parameter order, as float32 arrays exact in their format, and statistics.
     `seed` 0 runs each thread until it blocks and completes transfers at barriers; another seed
-    interleaves threads and completes transfers at random. The observer is told of every DRAM transfer.
+    interleaves threads and completes transfers at random. The observer is told of every DRAM
+    transfer.
     """
     arch = ARCHS.get(program.arch.data)
     if arch is None or not arch.simulated:
