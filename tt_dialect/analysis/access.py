@@ -9,8 +9,11 @@ from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
-from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr
+from xdsl.utils.hints import isa
+
+from tt_dialect.ir.layout import BufferAttr
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,20 @@ class TensorBlock:
     """The subview, None when the whole tensor is meant."""
 
 
+def memref_type(value: SSAValue) -> MemRefType[Attribute]:
+    """The type of a memref value."""
+    assert isa(value.type, MemRefType[Attribute])
+    return value.type
+
+
+def layout_of(func: FuncOp, arg: BlockArgument) -> BufferAttr | None:
+    """The layout of a tensor parameter, None before `tt-infer-layout`."""
+    if func.arg_attrs is None:
+        return None
+    layout = func.arg_attrs.data[arg.index].data.get("tt.layout")
+    return layout if isinstance(layout, BufferAttr) else None
+
+
 def is_parameter(value: SSAValue) -> bool:
     """Whether a memref is a tensor parameter of the kernel."""
     return (
@@ -38,23 +55,22 @@ def is_parameter(value: SSAValue) -> bool:
 def tensor_block(value: SSAValue) -> TensorBlock | None:
     """The tensor block a memref value denotes, None for on-chip buffers and other views."""
     if is_parameter(value):
-        assert isinstance(value, BlockArgument) and isinstance(value.type, MemRefType)
-        shape = value.type.get_shape()
+        assert isinstance(value, BlockArgument)
+        shape = memref_type(value).get_shape()
         return TensorBlock(value, (0,) * len(shape), shape, tuple(range(len(shape))), None)
     view = value.owner
     if not isinstance(view, memref.SubviewOp) or not is_parameter(view.source):
         return None
     source = view.source
-    assert isinstance(source, BlockArgument) and isinstance(view.result.type, MemRefType)
+    assert isinstance(source, BlockArgument)
     dynamic = iter(view.offsets)
     offsets = tuple(
         next(dynamic) if offset == DYNAMIC_INDEX else offset
         for offset in view.static_offsets.get_values()
     )
     sizes = tuple(view.static_sizes.get_values())
-    return TensorBlock(
-        source, offsets, sizes, _kept(sizes, view.result.type.get_shape()), view
-    )
+    kept = _kept(sizes, memref_type(view.result).get_shape())
+    return TensorBlock(source, offsets, sizes, kept, view)
 
 
 def _kept(sizes: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -133,8 +149,7 @@ def axis_labels(func: FuncOp) -> dict[BlockArgument, tuple[str, ...]]:
     unique = {t: next(iter(n)) for t, n in tensors.items() if len(n) == 1}
     extents: dict[str, int] = {}
     for tensor, names in unique.items():
-        assert isinstance(tensor.type, MemRefType)
-        for label, extent in zip(names, tensor.type.get_shape(), strict=True):
+        for label, extent in zip(names, memref_type(tensor).get_shape(), strict=True):
             if label != "B" and extents.setdefault(label, extent) != extent:
                 return {}
     return unique if set(extents) == {"M", "N", "K"} else {}
@@ -196,4 +211,6 @@ def label_of(value: SSAValue | Operation, default: str) -> str:
         if isinstance(name, StringAttr):
             return name.data
         return value.results[0].name_hint or default if value.results else default
-    return value.name_hint or default if isinstance(value, SSAValue) else default
+    else:
+        return value.name_hint or default
+    return value.name_hint or default

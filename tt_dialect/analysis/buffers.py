@@ -44,6 +44,8 @@ class Buffer:
     requests: list[RequestAttr] = field(default_factory=list[RequestAttr])
     producers: set[Role] = field(default_factory=set[Role])
     uses: set[Use] = field(default_factory=set[Use])
+    in_dst: bool = False
+    """The values never leave DST: no circular buffer is needed."""
 
     @property
     def block(self) -> BlockType:
@@ -136,8 +138,8 @@ def is_transfer(op: Operation) -> bool:
 def collect_buffers(func: FuncOp) -> dict[SSAValue, Buffer]:
     """The buffer of every block value.
 
-    A loop-carried value, what it starts from and what it becomes share a buffer, as do an accumulator
-    and the product added to it; so do values of one on-chip buffer that are made and read alike.
+    A loop-carried value, what it starts from and what it becomes share a buffer, as do an
+    accumulator and the product added to it; so do values of one on-chip buffer that are made and read alike.
     """
     parent: dict[SSAValue, SSAValue] = {}
 
@@ -213,3 +215,34 @@ def _check(buffer: Buffer) -> None:
             raise error_at(
                 where, f"on-chip buffer '{buffer.label}' is {what} by more than one kernel"
             )
+
+
+_USES_DST = (compute.FillOp, compute.CopyOp, compute.TransposeOp, compute.MatmulOp)
+
+
+def stays_in_dst(buffer: Buffer, buffers: dict[SSAValue, Buffer], capacity: int) -> bool:
+    """Whether an accumulator can stay in DST from its clearing to the copy that takes its sum.
+
+    It fits, starts from zero, is read once, by a copy whose pages are in DST order, and nothing
+    else passes through DST in between.
+    """
+    fills = [v.owner for v in buffer.values if isinstance(v.owner, compute.FillOp)]
+    copies = [op for v in buffer.values for op, use in uses_of(v) if use is Use.COPY]
+    if (
+        buffer.block.tiles > capacity
+        or buffer.uses != {Use.ACCUMULATE, Use.COPY}
+        or len(buffer.requests) != 1
+        or len(fills) != 1
+        or len(copies) != 1
+        or fills[0].value.value.data != 0.0
+        or fills[0].parent is not copies[0].parent
+        or buffers[copies[0].results[0]].order(capacity) != ROW_MAJOR
+    ):
+        return False
+    op = fills[0].next_op
+    while op is not None and op is not copies[0]:
+        for inner in op.walk():
+            if isinstance(inner, _USES_DST) and buffers[inner.results[0]] is not buffer:
+                return False
+        op = op.next_op
+    return op is not None

@@ -89,7 +89,7 @@ def range_of(value: SSAValue) -> Range | None:
         last = (upper.high - 1 - lower.low) // step * step + lower.low
         return Range(lower.low, last if lower.low == lower.high else upper.high - 1)
     owner = value.owner
-    combine = _RANGES.get(type(owner))
+    combine = _RANGES.get(type(owner)) if isinstance(owner, Operation) else None
     if combine is None or not isinstance(owner, Operation):
         return None
     operands = [range_of(operand) for operand in owner.operands]
@@ -117,3 +117,30 @@ def factor_of(value: SSAValue) -> int:
             return gcd(factor_of(a), factor_of(b))
         case _:
             return 1
+
+
+def slope_of(value: SSAValue, iv: SSAValue) -> int | None:
+    """How much a value grows when an induction variable grows by one; None if not constant."""
+    if value is iv:
+        return 1
+    owner = value.owner
+    if isinstance(owner, Block) or not owner.operands:
+        return 0
+    slopes = [slope_of(operand, iv) for operand in owner.operands]
+    if all(slope == 0 for slope in slopes):
+        return 0
+    if any(slope is None for slope in slopes):
+        return None
+    a, b = (slope or 0 for slope in slopes)
+    match owner:
+        case arith.AddiOp():
+            return a + b
+        case arith.SubiOp():
+            return a - b
+        case arith.MuliOp(lhs=x, rhs=y):
+            for slope, factor in ((a, constant_value(y)), (b, constant_value(x))):
+                if factor is not None:
+                    return slope * factor
+            return None
+        case _:
+            return None

@@ -17,7 +17,7 @@ Count: TypeAlias = Counter[Monomial]
 
 
 def _trips(loop: scf.ForOp) -> tuple[int, Monomial]:
-    """Trip count as a constant factor and unknowns, named by what they are, not by their SSA name."""
+    """Trip count: a constant factor and unknowns, named by what they are, not by SSA name."""
     low, high, step = (constant_value(v) for v in (loop.lb, loop.ub, loop.step))
     if low is not None and high is not None and step:
         return max(0, -(-(high - low) // step)), ()

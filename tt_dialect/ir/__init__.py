@@ -1,4 +1,4 @@
-"""The `tt` dialect: one registered dialect, presented as tt.layout, tt.cb, tt.noc and tt.compute."""
+"""The `tt` dialect: one dialect, presented as tt.layout, tt.cb, tt.noc and tt.compute."""
 
 from __future__ import annotations
 

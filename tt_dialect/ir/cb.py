@@ -7,7 +7,6 @@ producer and one consumer thread per buffer, counters in pages, no block straddl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from xdsl.dialects.builtin import I32, IntAttr, IntegerAttr, StringAttr, UnitAttr, i32
 from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue, TypeAttribute
@@ -25,6 +24,7 @@ from xdsl.irdl import (
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.str_enum import StrEnum
 
 from tt_dialect.ir.effects import CBEffect
 from tt_dialect.ir.layout import TileType, parse_checked
@@ -163,7 +163,9 @@ class BufferType(ParametrizedAttribute, TypeAttribute):
     def print_parameters(self, printer: Printer) -> None:
         printer.print_string("<")
         self.tile.print_short(printer)
-        printer.print_string(f", block {self.rows.data}x{self.cols.data}, pages {self.pages.data}, ")
+        printer.print_string(
+            f", block {self.rows.data}x{self.cols.data}, pages {self.pages.data}, "
+        )
         self.order.print_short(printer)
         printer.print_string(">")
 
@@ -311,14 +313,14 @@ class _PointerOp(IRDLOperation):
 
 @irdl_op_definition
 class WritePtrOp(_PointerOp):
-    """Address of the first reserved page; valid between reserve and push, on data movement cores."""
+    """Address of the first reserved page, valid between reserve and push; data movement only."""
 
     name = "tt.cb.write_ptr"
 
 
 @irdl_op_definition
 class ReadPtrOp(_PointerOp):
-    """Address of the first waited page; valid between wait and pop, on data movement cores."""
+    """Address of the first waited page, valid between wait and pop; data movement only."""
 
     name = "tt.cb.read_ptr"
 

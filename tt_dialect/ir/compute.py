@@ -411,7 +411,7 @@ class TileRegsReleaseOp(_RegsOp):
 
 @irdl_op_definition
 class HwStartupOp(IRDLOperation):
-    """First compute call, exactly once: formats of both sources and of the packer (tt-metal #22219).
+    """First compute call, exactly once: formats of sources and packer (tt-metal #22219).
 
     For a kernel that starts with a matmul (`matmul`), in0 goes to SrcB and in1 to SrcA.
     """

@@ -6,7 +6,7 @@ the resource tells our own analyses which state is touched.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from xdsl.ir import Operation
@@ -33,7 +33,7 @@ class _Write(MemoryEffect):
     resource: NamedResource
 
     @classmethod
-    def get_effects(cls, op: Operation) -> Set[EffectInstance]:
+    def get_effects(cls, op: Operation) -> AbstractSet[EffectInstance]:
         return frozenset({EffectInstance(MemoryEffectKind.WRITE, resource=cls.resource)})
 
 

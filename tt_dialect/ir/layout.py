@@ -24,9 +24,17 @@ from xdsl.utils.exceptions import VerifyException
 ELEMENT_TYPES = (BFloat16Type, Float16Type, Float32Type)
 """Element types with a tile format; everything else is refused on import."""
 
-_FORMATS = {BFloat16Type: "Float16_b", Float16Type: "Float16", Float32Type: "Float32"}
-_BYTES = {BFloat16Type: 2, Float16Type: 2, Float32Type: 4}
-_NUMPY = {BFloat16Type: "bfloat16", Float16Type: "float16", Float32Type: "float32"}
+_FORMATS: dict[type[Attribute], str] = {
+    BFloat16Type: "Float16_b",
+    Float16Type: "Float16",
+    Float32Type: "Float32",
+}
+_BYTES: dict[type[Attribute], int] = {BFloat16Type: 2, Float16Type: 2, Float32Type: 4}
+_NUMPY: dict[type[Attribute], str] = {
+    BFloat16Type: "bfloat16",
+    Float16Type: "float16",
+    Float32Type: "float32",
+}
 
 Ints: TypeAlias = ArrayAttr[IntAttr]
 
@@ -51,7 +59,9 @@ def print_ints(printer: Printer, values: Ints) -> None:
     printer.print_string("[" + ", ".join(str(v.data) for v in values) + "]")
 
 
-def parse_checked(parser: AttrParser, build: Callable[[], ParametrizedAttribute]) -> Sequence[Attribute]:
+def parse_checked(
+    parser: AttrParser, build: Callable[[], ParametrizedAttribute]
+) -> Sequence[Attribute]:
     """Builds an attribute while parsing, so that a failed check is reported at its position."""
     position = parser.pos
     try:
@@ -139,7 +149,7 @@ class TileType(ParametrizedAttribute, TypeAttribute):
     def parse_short(cls, parser: AttrParser) -> TileType:
         """`tile<32x32, bf16>`, as it stands inside other types."""
         parser.parse_keyword("tile")
-        return cls(*cls.parse_parameters(parser))
+        return cls.new(cls.parse_parameters(parser))
 
     def print_parameters(self, printer: Printer) -> None:
         printer.print_string(f"<{self.height.data}x{self.width.data}, ")
@@ -193,7 +203,8 @@ class BlockType(ParametrizedAttribute, TypeAttribute):
                 parser.raise_error("expected a block as rows x columns")
             parser.parse_punctuation(",")
             tile = TileType.parse_short(parser)
-            return parse_checked(parser, lambda: cls.of(*dims, tile))
+            rows, cols = dims
+            return parse_checked(parser, lambda: cls.of(rows, cols, tile))
 
     def print_parameters(self, printer: Printer) -> None:
         printer.print_string(f"<{self.rows.data}x{self.cols.data}, ")
@@ -203,7 +214,7 @@ class BlockType(ParametrizedAttribute, TypeAttribute):
 
 @irdl_attr_definition
 class NdShardAttr(ParametrizedAttribute):
-    """Shards over labelled axes: `<axes ["M", "N"], grid [2, 4], shard [64, 64], order "row_major">`.
+    """Shards over labelled axes: `<axes ["M"], grid [2], shard [64], order "row_major">`.
 
     `grid` counts shards per axis, `shard` is the extent of one shard in elements.
     """
@@ -313,7 +324,9 @@ class BufferAttr(ParametrizedAttribute):
             )
         sharded = self.distribution.data == Distribution.SHARDED
         if len(self.shard) != int(sharded):
-            raise VerifyException("a sharded buffer needs one nd_shard, an interleaved one has none")
+            raise VerifyException(
+                "a sharded buffer needs one nd_shard, an interleaved one has none"
+            )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -332,7 +345,7 @@ class BufferAttr(ParametrizedAttribute):
             shard: list[NdShardAttr] = []
             if parser.parse_optional_punctuation(",") is not None:
                 parser.parse_keyword("nd_shard")
-                shard.append(NdShardAttr(*NdShardAttr.parse_parameters(parser)))
+                shard.append(NdShardAttr.new(NdShardAttr.parse_parameters(parser)))
             return parse_checked(
                 parser, lambda: cls(memory, distribution, tile, axes, by, ArrayAttr(shard))
             )
@@ -423,7 +436,8 @@ class CoreRangesAttr(ParametrizedAttribute):
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
             ranges = parser.parse_comma_separated_list(
-                parser.Delimiter.NONE, lambda: CoreRangeAttr(*CoreRangeAttr.parse_parameters(parser))
+                parser.Delimiter.NONE,
+                lambda: CoreRangeAttr.new(CoreRangeAttr.parse_parameters(parser)),
             )
             return parse_checked(parser, lambda: cls.of(ranges))
 
@@ -445,7 +459,7 @@ class WorkAttr(ParametrizedAttribute):
         with parser.in_angle_brackets():
             count = IntAttr(parser.parse_integer())
             parser.parse_punctuation(",")
-            return count, CoreRangesAttr(*CoreRangesAttr.parse_parameters(parser))
+            return count, CoreRangesAttr.new(CoreRangesAttr.parse_parameters(parser))
 
     def print_parameters(self, printer: Printer) -> None:
         printer.print_string(f"<{self.count.data}, ")
@@ -511,13 +525,17 @@ class PartitionAttr(ParametrizedAttribute):
             mode = StringAttr(parser.parse_str_literal())
             parser.parse_punctuation(",")
             strategy = StringAttr(parser.parse_str_literal())
-            grids = [field(n) for n in ("core_grid", "blocks", "block_tiles", "tiles")]
+            core_grid, blocks = field("core_grid"), field("blocks")
+            block_tiles, tiles = field("block_tiles"), field("tiles")
             parser.parse_punctuation(",")
             parser.parse_keyword("work")
             work = parser.parse_comma_separated_list(
-                parser.Delimiter.SQUARE, lambda: WorkAttr(*WorkAttr.parse_parameters(parser))
+                parser.Delimiter.SQUARE, lambda: WorkAttr.new(WorkAttr.parse_parameters(parser))
             )
-            return parse_checked(parser, lambda: cls(mode, strategy, *grids, ArrayAttr(work)))
+            return parse_checked(
+                parser,
+                lambda: cls(mode, strategy, core_grid, blocks, block_tiles, tiles, ArrayAttr(work)),
+            )
 
     def print_parameters(self, printer: Printer) -> None:
         printer.print_string("<")

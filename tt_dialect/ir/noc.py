@@ -1,7 +1,8 @@
 """`tt.noc`: moving pages between memories and cores, and ordering the moves.
 
 Semantics follow `tt_metal/hw/inc/api/dataflow/dataflow_api.h`. Transfers are asynchronous: data has
-arrived only after the barrier. Every transfer of a thread names its NoC (0 or 1); `tt-split-threads` sets it.
+arrived only after the barrier. Every transfer of a thread names its NoC (0 or 1), which
+`tt-split-threads` sets.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.traits import MemoryReadEffect, Pure
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
 
 from tt_dialect.ir import cb as cb_ir
 from tt_dialect.ir.effects import NocEffect
@@ -70,7 +72,7 @@ class AccessorType(ParametrizedAttribute, TypeAttribute):
             shape = parse_ints(parser)
             parser.parse_punctuation(",")
             parser.parse_keyword("buffer")
-            return shape, BufferAttr(*BufferAttr.parse_parameters(parser))
+            return shape, BufferAttr.new(BufferAttr.parse_parameters(parser))
 
     def print_parameters(self, printer: Printer) -> None:
         printer.print_string("<")
@@ -138,7 +140,7 @@ class StoreBlockOp(IRDLOperation):
 
 
 def _verify_indices(tensor: SSAValue, indices: Sequence[SSAValue]) -> None:
-    assert isinstance(tensor.type, MemRefType)
+    assert isa(tensor.type, MemRefType[Attribute])
     if len(indices) != tensor.type.get_num_dims():
         raise VerifyException(
             f"{len(indices)} indices for a tensor of rank {tensor.type.get_num_dims()}"
@@ -159,9 +161,7 @@ class RuntimeArgOp(IRDLOperation):
     traits = traits_def(Pure())
 
     def __init__(self, index: int):
-        super().__init__(
-            properties={"index": IntegerAttr(index, i32)}, result_types=[IndexType()]
-        )
+        super().__init__(properties={"index": IntegerAttr(index, i32)}, result_types=[IndexType()])
 
 
 @irdl_op_definition
@@ -169,7 +169,7 @@ class AccessorOp(IRDLOperation):
     """Binds a tensor (BUFFERED) or its base address (THREADS) to the tensor's layout."""
 
     name = "tt.noc.accessor"
-    tensor = operand_def(AnyOf([base(MemRefType), base(IndexType)]))
+    tensor = operand_def(AnyOf((base(MemRefType), base(IndexType))))
     accessor = result_def(AccessorType)
     assembly_format = "$tensor attr-dict `:` type($tensor) `->` type($accessor)"
     traits = traits_def(Pure())
@@ -186,7 +186,8 @@ class _PageOp(IRDLOperation):
     noc = opt_prop_def(IntegerAttr[I32])
     traits = traits_def(NocEffect())
     assembly_format = (
-        "$accessor `[` $page `]` `,` $pointer `[` $slot `]` (`noc` $noc^)? attr-dict `:` type($accessor)"
+        "$accessor `[` $page `]` `,` $pointer `[` $slot `]` (`noc` $noc^)? attr-dict "
+        "`:` type($accessor)"
     )
 
     def __init__(self, accessor: SSAValue, page: SSAValue, pointer: SSAValue, slot: SSAValue):
@@ -356,9 +357,7 @@ class SemaphoreSetMulticastOp(_RectangleOp):
         "(`loopback` $loopback^)? (`linked` $linked^)? (`noc` $noc^)? attr-dict"
     )
 
-    def __init__(
-        self, semaphore: SSAValue, rectangle: Sequence[SSAValue], dests: int
-    ):
+    def __init__(self, semaphore: SSAValue, rectangle: Sequence[SSAValue], dests: int):
         super().__init__(
             operands=[*rectangle, semaphore],
             properties={"dests": IntegerAttr(dests, i32)},
@@ -378,7 +377,8 @@ class MulticastOp(_RectangleOp):
     pages = prop_def(IntegerAttr[I32])
     assembly_format = (
         "$pointer `,` $page `,` $pages `to` `(` $x `,` $y `)` `,` `(` $x_end `,` $y_end `)` "
-        "`dests` $dests (`loopback` $loopback^)? (`linked` $linked^)? (`noc` $noc^)? attr-dict `:` type($page)"
+        "`dests` $dests (`loopback` $loopback^)? (`linked` $linked^)? (`noc` $noc^)? "
+        "attr-dict `:` type($page)"
     )
 
     def __init__(

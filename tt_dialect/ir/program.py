@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from xdsl.dialects.builtin import (
     I32,
@@ -30,6 +29,7 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.traits import HasParent, NoTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.str_enum import StrEnum
 
 from tt_dialect.ir.layout import (
     BufferAttr,
@@ -171,7 +171,7 @@ class TensorAttr(ParametrizedAttribute):
             shape = parse_ints(parser)
             parser.parse_punctuation(",")
             parser.parse_keyword("buffer")
-            layout = BufferAttr(*BufferAttr.parse_parameters(parser))
+            layout = BufferAttr.new(BufferAttr.parse_parameters(parser))
             return parse_checked(parser, lambda: cls(label, direction, shape, layout))
 
     def print_parameters(self, printer: Printer) -> None:
@@ -190,7 +190,7 @@ FIDELITIES = ("LoFi", "HiFi2", "HiFi3", "HiFi4")
 
 @irdl_attr_definition
 class ComputeConfigAttr(ParametrizedAttribute):
-    """`ComputeConfig` of the compute kernel: `#tt.compute_config<"HiFi4", dst32 true, full_sync false>`."""
+    """`ComputeConfig` of the compute kernel: `<"HiFi4", dst32 true, full_sync false>`."""
 
     name = "tt.compute_config"
     fidelity: StringAttr = param_def()
@@ -242,8 +242,8 @@ class Role(StrEnum):
 class ProgramOp(IRDLOperation):
     """A program: circular buffers, semaphores and threads, with everything the host needs.
 
-    `abi` is the argument table, `tensors` the tensor parameters in order, `partition` and `decisions`
-    (what was chosen and who chose it) are the plan.
+    `abi` is the argument table, `tensors` the tensor parameters in order; `partition` and
+    `decisions` (what was chosen and who chose it) are the plan.
     """
 
     name = "tt.program"
@@ -259,7 +259,8 @@ class ProgramOp(IRDLOperation):
     traits = traits_def(NoTerminator(), SymbolOpInterface())
     assembly_format = (
         "$sym_name `arch` $arch `api` $metalium_api `config` $config `abi` $abi "
-        "`tensors` $tensors `partition` $partition `decisions` $decisions attr-dict-with-keyword $body"
+        "`tensors` $tensors `partition` $partition `decisions` $decisions "
+        "attr-dict-with-keyword $body"
     )
 
     def __init__(
@@ -308,8 +309,8 @@ class ProgramOp(IRDLOperation):
 class ThreadOp(IRDLOperation):
     """A kernel on a set of cores: role, processor (riscv_0, riscv_1, compute) and its NoC.
 
-    Threads run concurrently on each core and see the program's circular buffers. `noc` is the NoC of a
-    data movement thread (`DataMovementConfig`), 0 and unused on compute.
+    Threads run concurrently on each core and see the program's circular buffers. `noc` is the NoC
+    of a data movement thread (`DataMovementConfig`), 0 and unused on compute.
     """
 
     name = "tt.thread"
@@ -336,7 +337,9 @@ class ThreadOp(IRDLOperation):
         if self.role.data not in list(Role):
             raise VerifyException(f"unknown role {self.role.data}")
         if (self.role.data == Role.COMPUTE) != (self.processor.data == "compute"):
-            raise VerifyException("compute threads run on the compute processor, others on riscv_0/1")
+            raise VerifyException(
+                "compute threads run on the compute processor, others on riscv_0/1"
+            )
         if self.processor.data not in ("riscv_0", "riscv_1", "compute"):
             raise VerifyException(f"unknown processor {self.processor.data}")
 

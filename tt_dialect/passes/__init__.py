@@ -14,6 +14,7 @@ _PASSES = {
     "tt-partition-work": ("partition_work", "PartitionWorkPass"),
     "tt-grid-to-persistent": ("grid_to_persistent", "GridToPersistentPass"),
     "tt-tensorize": ("tensorize", "TensorizePass"),
+    "tt-reblock-k": ("reblock_k", "ReblockKPass"),
     "tt-lower-memory": ("lower_memory", "LowerMemoryPass"),
     "tt-split-threads": ("split_threads", "SplitThreadsPass"),
     "tt-allocate-dst": ("allocate_dst", "AllocateDstPass"),

@@ -43,8 +43,10 @@ def _windows(block: Block) -> list[_Window]:
     for op in block.ops:
         if not isinstance(op, compute.DstOp):
             continue
-        users = sorted(((_position(u.operation, block), u.operation) for u in op.dst.uses),
-                       key=lambda pair: order[pair[0]])
+        users = sorted(
+            ((_position(u.operation, block), u.operation) for u in op.dst.uses),
+            key=lambda pair: order[pair[0]],
+        )
         packs = [at for at, user in users if isinstance(user, compute.PackBlockOp)]
         math = [at for at, user in users if not isinstance(user, compute.PackBlockOp)]
         if not packs:

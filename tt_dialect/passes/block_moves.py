@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence, strides
 from tt_dialect.ir import cb, compute, noc
-from tt_dialect.ir.layout import BufferAttr, int_tuple
+from tt_dialect.ir.layout import BlockType, BufferAttr, int_tuple
 from tt_dialect.passes.emit_ops import Emitter, Index
 
 if TYPE_CHECKING:
@@ -31,7 +30,9 @@ def _linear(emit: Emitter, digits: dict[str, Index], steps: dict[str, int]) -> I
 
 
 @contextmanager
-def _walk(emit: Emitter, order: tuple[str, ...], extents: dict[str, int]) -> Iterator[dict[str, Index]]:
+def _walk(
+    emit: Emitter, order: tuple[str, ...], extents: dict[str, int]
+) -> Generator[dict[str, Index]]:
     """Loops over the digits of a block, slowest first."""
     with emit.loops([(extents[d], _NAMES[d]) for d in order]) as indices:
         yield dict(zip(order, indices, strict=True))
@@ -48,8 +49,7 @@ def _pages(
 ) -> tuple[SSAValue, Index, Index]:
     """(accessor, page of the block's first tile, pages per tile row)."""
     accessor = plan.accessors[tensor]
-    assert isinstance(accessor.type, noc.AccessorType) and isinstance(tensor.type, MemRefType)
-    assert isinstance(tensor, BlockArgument)
+    assert isinstance(accessor.type, noc.AccessorType) and isinstance(tensor, BlockArgument)
     layout, shape = accessor.type.layout, int_tuple(accessor.type.shape)
     rows, cols = (_tile_extent(plan, layout, shape, dim) for dim in (-2, -1))
     outer: Index = 0
@@ -68,7 +68,7 @@ def _transfer(
     tensor: SSAValue,
     indices: tuple[SSAValue, ...],
     pointer: SSAValue,
-    move: type[noc.ReadPageOp] | type[noc.WritePageOp],
+    move: type[noc.ReadPageOp | noc.WritePageOp],
 ) -> None:
     """One page operation per tile of a block, in the page order of the circular buffer."""
     kind = _type(circular)
@@ -86,7 +86,7 @@ def _transfer(
 
 def lower_load(op: noc.LoadBlockOp, plan: Plan, emit: Emitter) -> None:
     """Reserve, read every page, one barrier, push."""
-    circular = plan.cb_of(op.block)
+    circular = plan.place_of(op.block)
     pages = _type(circular).block_pages
     emit.op(cb.ReserveBackOp(circular, pages))
     pointer = emit.op(cb.WritePtrOp(circular)).pointer
@@ -98,7 +98,7 @@ def lower_load(op: noc.LoadBlockOp, plan: Plan, emit: Emitter) -> None:
 
 def lower_store(op: noc.StoreBlockOp, plan: Plan, emit: Emitter) -> None:
     """Write every page, one barrier (the wait and the pop stand around it)."""
-    circular = plan.cb_of(op.block)
+    circular = plan.place_of(op.block)
     pointer = emit.op(cb.ReadPtrOp(circular)).pointer
     pointer.name_hint = f"{circular.name_hint}_l1"
     _transfer(emit, plan, circular, op.tensor, tuple(op.indices), pointer, noc.WritePageOp)
@@ -118,7 +118,12 @@ def _pack(emit: Emitter, dst: SSAValue, circular: SSAValue, tiles: int) -> None:
 
 def lower_fill(op: compute.FillOp, plan: Plan, emit: Emitter) -> None:
     """DST groups, zero as they come or filled, packed one after the other."""
-    circular = plan.cb_of(op.block)
+    buffer = plan.buffers[op.block]
+    if buffer.in_dst:
+        kind = plan.dst_type(buffer.block.tiles, buffer.block.element_type)
+        plan.groups[buffer] = emit.op(compute.DstOp(kind)).dst
+        return
+    circular = plan.place_of(op.block)
     pages = _type(circular).block_pages
     group = largest_divisor(pages, plan.capacity)
     with emit.loop(pages // group, "group"):
@@ -131,7 +136,10 @@ def lower_fill(op: compute.FillOp, plan: Plan, emit: Emitter) -> None:
 
 def lower_copy(op: compute.CopyOp, plan: Plan, emit: Emitter) -> None:
     """Runs of tiles that are consecutive in both page orders, as many as DST holds."""
-    source, target = plan.cb_of(op.source), plan.cb_of(op.block)
+    source, target = plan.place_of(op.source), plan.place_of(op.block)
+    if isinstance(source.type, compute.DstType):
+        _pack(emit, source, target, source.type.tiles.data)
+        return
     orders = [_type(source).order, _type(target).order]
     extents = digit_extents(_type(target).block, orders)
     order, steps = sequence(orders[1]), strides(sequence(orders[0]), extents)
@@ -140,7 +148,10 @@ def lower_copy(op: compute.CopyOp, plan: Plan, emit: Emitter) -> None:
     while digits_left and steps[digits_left[-1]] == run:
         run *= extents[digits_left.pop()]
     group = largest_divisor(run, plan.capacity)
-    with _walk(emit, tuple(digits_left), extents) as digits, emit.loop(run // group, "group") as part:
+    with (
+        _walk(emit, tuple(digits_left), extents) as digits,
+        emit.loop(run // group, "group") as part,
+    ):
         first = emit.add(_linear(emit, digits, steps), emit.mul(part, group))
         dst = _dst(emit, plan, source, group)
         emit.op(compute.CopyBlockOp(source, emit.value(first), dst))
@@ -149,7 +160,7 @@ def lower_copy(op: compute.CopyOp, plan: Plan, emit: Emitter) -> None:
 
 def lower_transpose(op: compute.TransposeOp, plan: Plan, emit: Emitter) -> None:
     """Tile (r, c) of the result is tile (c, r) of the source, transposed on its way to DST."""
-    source, target = plan.cb_of(op.source), plan.cb_of(op.block)
+    source, target = plan.place_of(op.source), plan.place_of(op.block)
     rows, cols = _type(target).block
     group = largest_divisor(cols, plan.capacity)
     with (
@@ -167,25 +178,21 @@ def lower_transpose(op: compute.TransposeOp, plan: Plan, emit: Emitter) -> None:
 def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
     """Per subblock: reload the partial sums, add every K tile, pack them again.
 
+    An accumulator that stays in DST is one subblock and needs neither reload nor packing.
+
     The accumulator's circular buffer rotates: a subblock's pages are popped before the updated ones
     are reserved, so a buffer of one block is enough.
     """
-    a, b, acc = (plan.cb_of(v) for v in (op.a, op.b, op.acc))
+    a, b, acc = (plan.place_of(v) for v in (op.a, op.b, op.acc))
     k_tiles = _type(a).block[1]
-    rows, cols = _type(acc).block
-    height, width = plan.buffers[_value_of(plan, acc)].subblock(plan.capacity)
-    tiles = height * width
-    with (
-        emit.loop(rows // height, "subblock_row") as sub_row,
-        emit.loop(cols // width, "subblock_col") as sub_col,
-    ):
-        dst = _dst(emit, plan, acc, tiles)
-        emit.op(cb.WaitFrontOp(acc, tiles))
-        emit.op(compute.CopyBlockOp(acc, emit.value(0), dst))
-        emit.op(cb.PopFrontOp(acc, tiles))
+    block = op.block.type
+    assert isinstance(block, BlockType)
+    rows, cols = block.shape
+
+    def steps(dst: SSAValue, height: int, width: int, row: Index, col: Index) -> None:
         with emit.loop(k_tiles, "k_tile") as k_tile:
-            a_tile = emit.add(emit.mul(sub_row, height * k_tiles), k_tile)
-            b_tile = emit.add(emit.mul(k_tile, cols), emit.mul(sub_col, width))
+            a_tile = emit.add(emit.mul(row, height * k_tiles), k_tile)
+            b_tile = emit.add(emit.mul(k_tile, cols), emit.mul(col, width))
             emit.op(
                 compute.MatmulBlockOp(
                     a,
@@ -199,12 +206,22 @@ def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
                     transpose=op.transpose_b is not None,
                 )
             )
+
+    if isinstance(acc.type, compute.DstType):
+        steps(acc, rows, cols, 0, 0)
+        return
+    height, width = plan.buffers[op.block].subblock(plan.capacity)
+    tiles = height * width
+    with (
+        emit.loop(rows // height, "subblock_row") as sub_row,
+        emit.loop(cols // width, "subblock_col") as sub_col,
+    ):
+        dst = _dst(emit, plan, acc, tiles)
+        emit.op(cb.WaitFrontOp(acc, tiles))
+        emit.op(compute.CopyBlockOp(acc, emit.value(0), dst))
+        emit.op(cb.PopFrontOp(acc, tiles))
+        steps(dst, height, width, sub_row, sub_col)
         _pack(emit, dst, acc, tiles)
-
-
-def _value_of(plan: Plan, circular: SSAValue) -> SSAValue:
-    """A block value carried by a circular buffer."""
-    return next(v for v, buffer in plan.buffers.items() if plan.cbs[buffer] is circular)
 
 
 LOWERINGS: dict[type[Operation], Callable[[Any, Any, Emitter], None]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
@@ -71,22 +71,22 @@ class Emitter:
         return index
 
     @contextmanager
-    def loop(self, extent: int, name: str) -> Iterator[Index]:
+    def loop(self, extent: int, name: str) -> Generator[Index]:
         """`for name in 0..extent`; an extent of 1 makes no loop. Yields the index."""
         if extent == 1:
             yield 0
             return
-        bounds = [self.value(v) for v in (0, extent, 1)]
+        low, high, step = self.value(0), self.value(extent), self.value(1)
         body = Block(arg_types=[IndexType()])
         body.args[0].name_hint = name
         outer, self._builder = self._builder, Builder(InsertPoint.at_end(body))
         yield body.args[0]
         self.op(scf.YieldOp())
         self._builder = outer
-        self.op(scf.ForOp(*bounds, [], Region(body)))
+        self.op(scf.ForOp(low, high, step, [], Region(body)))
 
     @contextmanager
-    def loops(self, extents: Sequence[tuple[int, str]]) -> Iterator[list[Index]]:
+    def loops(self, extents: Sequence[tuple[int, str]]) -> Generator[list[Index]]:
         """Nested loops, outermost first."""
         if not extents:
             yield []

@@ -11,7 +11,6 @@ from xdsl.dialects.builtin import (
     DictionaryAttr,
     FunctionType,
     IndexType,
-    MemRefType,
     StringAttr,
 )
 from xdsl.dialects.func import FuncOp
@@ -19,7 +18,7 @@ from xdsl.ir import Block, Region, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
-from tt_dialect.analysis.access import grid_of, grid_order, label_of
+from tt_dialect.analysis.access import grid_of, grid_order, label_of, layout_of, memref_type
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.layout import BufferAttr, PartitionAttr, int_tuple
 from tt_dialect.ir.program import AbiAttr, ArgAttr, ArgKind
@@ -31,9 +30,8 @@ def _layouts(func: FuncOp) -> list[BufferAttr]:
     """Layouts of the tensor parameters, in order."""
     layouts: list[BufferAttr] = []
     for arg in func.args:
-        entry = func.arg_attrs.data[arg.index].data if func.arg_attrs is not None else {}
-        layout = entry.get("tt.layout")
-        if not isinstance(layout, BufferAttr):
+        layout = layout_of(func, arg)
+        if layout is None:
             raise error_at(
                 func,
                 f"parameter '{label_of(arg, str(arg.index))}' has no layout",
@@ -48,10 +46,9 @@ def build_abi(func: FuncOp) -> AbiAttr:
     args: list[ArgAttr] = []
     extents: dict[str, int] = {}
     for arg, layout in zip(func.args, _layouts(func), strict=True):
-        assert isinstance(arg.type, MemRefType)
         label = label_of(arg, f"arg{arg.index}")
         args.append(ArgAttr.of(ArgKind.ADDRESS, f"{label}_addr", arg.index))
-        for axis, extent in zip(layout.labels, arg.type.get_shape(), strict=False):
+        for axis, extent in zip(layout.labels, memref_type(arg).get_shape(), strict=False):
             extents[axis] = -(-extent // 32)
     args.append(ArgAttr.of(ArgKind.START, "start_id"))
     args.append(ArgAttr.of(ArgKind.COUNT, "count"))
@@ -108,7 +105,9 @@ class _Decoder:
             values.append(extent)
         return values
 
-    def indices(self, builder: Builder, work_id: SSAValue, extents: list[SSAValue]) -> list[SSAValue]:
+    def indices(
+        self, builder: Builder, work_id: SSAValue, extents: list[SSAValue]
+    ) -> list[SSAValue]:
         """Block index per axis."""
         blocks = int_tuple(self.partition.blocks)
         indices: list[SSAValue] = []

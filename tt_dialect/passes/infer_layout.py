@@ -6,34 +6,36 @@ from dataclasses import dataclass
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, MemRefType
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import BlockArgument
+from xdsl.ir import Attribute, BlockArgument
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from tt_dialect.analysis.access import axis_labels, label_of
+from tt_dialect.analysis.access import axis_labels, label_of, memref_type
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.layout import ELEMENT_TYPES, BufferAttr
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, is_kernel
 
 
-def _check(func: FuncOp, arg: BlockArgument) -> MemRefType:
-    assert isinstance(arg.type, MemRefType)
+def _check(func: FuncOp, arg: BlockArgument) -> MemRefType[Attribute]:
+    kind = memref_type(arg)
     name = label_of(arg, f"argument {arg.index}")
-    if arg.type.get_num_dims() < 2:
+    if kind.get_num_dims() < 2:
         raise error_at(
             func,
-            f"tensor '{name}' of '{func.sym_name.data}' has rank {arg.type.get_num_dims()}",
+            f"tensor '{name}' of '{func.sym_name.data}' has rank {kind.get_num_dims()}",
             "tensors need at least two dimensions; give a vector the shape (1, N)",
         )
-    if any(extent < 1 for extent in arg.type.get_shape()):
-        raise error_at(func, f"tensor '{name}' has a dynamic or empty dimension", "use static shapes")
-    if not isinstance(arg.type.element_type, ELEMENT_TYPES):
+    if any(extent < 1 for extent in kind.get_shape()):
+        raise error_at(
+            func, f"tensor '{name}' has a dynamic or empty dimension", "use static shapes"
+        )
+    if not isinstance(kind.element_type, ELEMENT_TYPES):
         raise error_at(
             func,
-            f"tensor '{name}' has unsupported element type {arg.type.element_type}",
+            f"tensor '{name}' has unsupported element type {kind.element_type}",
             "supported: bf16, f16, f32",
         )
-    return arg.type
+    return kind
 
 
 class InferLayout(RewritePattern):

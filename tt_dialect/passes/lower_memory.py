@@ -22,19 +22,26 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.rewriter import InsertPoint
 from xdsl.traits import Pure
 from xdsl.transforms.dead_code_elimination import RemoveUnusedOperations
+from xdsl.utils.hints import isa
 
-from tt_dialect.analysis.access import label_of
-from tt_dialect.analysis.buffers import Buffer, Use, collect_buffers, is_transfer, uses_of
+from tt_dialect.analysis.access import label_of, layout_of, memref_type
+from tt_dialect.analysis.buffers import (
+    Buffer,
+    Use,
+    collect_buffers,
+    is_transfer,
+    stays_in_dst,
+    uses_of,
+)
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, noc
-from tt_dialect.ir.layout import BlockType, BufferAttr, ints
+from tt_dialect.ir.layout import BlockType, ints
 from tt_dialect.ir.program import FIDELITIES, AbiAttr, ArgKind, ComputeConfigAttr
 from tt_dialect.levels import Level
 from tt_dialect.passes import block_moves
 from tt_dialect.passes.base import LevelPass, decision, insert, located, replace
 from tt_dialect.passes.emit_ops import Emitter
-
 
 # ---- TILED to TILED: every block has one consumer role and the form its consumer needs ----
 
@@ -71,9 +78,7 @@ class TransposeOperand(RewritePattern):
         request = cb.RequestAttr.of(next(self.staging.numbers), label, 2, "staging")
         turned = compute.TransposeOp(op.a, request, BlockType.of(cols, rows, block.tile))
         turned.block.name_hint = label
-        plain = compute.MatmulOp(
-            turned.block, op.b, op.acc, transpose_b=op.transpose_b is not None
-        )
+        plain = compute.MatmulOp(turned.block, op.b, op.acc, transpose_b=op.transpose_b is not None)
         replace(rewriter, op, [turned, plain])
 
 
@@ -134,6 +139,10 @@ def _accumulates(carried: BlockArgument) -> bool:
 # ---- TILED to BUFFERED ----
 
 
+PLACES = (cb.BufferType, compute.DstType)
+"""Types that take the place of block types."""
+
+
 @dataclass
 class Plan:
     """Circular buffer of every block value, and what the lowering of each operation needs."""
@@ -141,6 +150,8 @@ class Plan:
     config: ComputeConfigAttr | None = None
     buffers: dict[SSAValue, Buffer] = field(default_factory=dict[SSAValue, Buffer])
     cbs: dict[Buffer, SSAValue] = field(default_factory=dict[Buffer, SSAValue])
+    groups: dict[Buffer, SSAValue] = field(default_factory=dict[Buffer, SSAValue])
+    """DST groups of accumulators that stay in DST."""
     accessors: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     arguments: dict[str, SSAValue] = field(default_factory=dict[str, SSAValue])
 
@@ -150,11 +161,12 @@ class Plan:
         assert self.config is not None
         return self.config.dst_tiles
 
-    def cb_of(self, value: SSAValue) -> SSAValue:
-        """The circular buffer of a block, which may already stand in its place."""
-        if isinstance(value.type, cb.BufferType):
+    def place_of(self, value: SSAValue) -> SSAValue:
+        """The circular buffer or DST group of a block; it may already stand in its place."""
+        if isinstance(value.type, PLACES):
             return value
-        return self.cbs[self.buffers[value]]
+        buffer = self.buffers[value]
+        return self.groups[buffer] if buffer.in_dst else self.cbs[buffer]
 
     def dst_type(self, tiles: int, element_type: Attribute) -> compute.DstType:
         """A DST group in the program's DST width."""
@@ -166,7 +178,9 @@ def _config(func: FuncOp, fidelity: str | None) -> ComputeConfigAttr:
     """32-bit DST if any block is fp32; accumulators must then all be fp32."""
     arch = func.attributes.get("tt.arch")
     if not isinstance(arch, StringAttr):
-        raise error_at(func, f"'{func.sym_name.data}' names no architecture", "run tt-partition-work")
+        raise error_at(
+            func, f"'{func.sym_name.data}' names no architecture", "run tt-partition-work"
+        )
     types = [
         result.type.element_type
         for op in func.walk()
@@ -203,6 +217,9 @@ class DeclareBuffers(RewritePattern):
         plan.config = op.attributes["tt.config"] = _config(op, self.fidelity)
         plan.buffers = collect_buffers(op)
         for buffer in dict.fromkeys(plan.buffers.values()):
+            if stays_in_dst(buffer, plan.buffers, plan.capacity):
+                buffer.in_dst = True
+                continue
             alloc = emit.op(cb.AllocOp(buffer.label, buffer.buffer_type(plan.capacity)))
             wide = isinstance(buffer.block.element_type, Float32Type)
             if wide and buffer.uses & {Use.COPY, Use.ACCUMULATE}:
@@ -216,11 +233,12 @@ class DeclareBuffers(RewritePattern):
             plan.cbs[buffer] = alloc.cb
         for arg in op.args:
             if isinstance(arg.type, MemRefType):
-                entry = op.arg_attrs.data[arg.index].data if op.arg_attrs is not None else {}
-                layout = entry.get("tt.layout")
-                if not isinstance(layout, BufferAttr):
-                    raise error_at(op, f"parameter {arg.index} has no layout", "run tt-infer-layout")
-                accessor_type = noc.AccessorType(ints(arg.type.get_shape()), layout)
+                layout = layout_of(op, arg)
+                if layout is None:
+                    raise error_at(
+                        op, f"parameter {arg.index} has no layout", "run tt-infer-layout"
+                    )
+                accessor_type = noc.AccessorType(ints(memref_type(arg).get_shape()), layout)
                 accessor = emit.op(noc.AccessorOp(arg, accessor_type)).accessor
                 accessor.name_hint = label_of(arg, f"tensor_{arg.index}")
                 plan.accessors[arg] = accessor
@@ -233,12 +251,14 @@ class DeclareBuffers(RewritePattern):
                 for a, v in zip(scalars, values, strict=True)
                 if a.kind.data == ArgKind.EXTENT
             }
-        op.attributes["tt.decisions"] = self._decisions()
+        earlier = op.attributes.get("tt.decisions")
+        known = list(earlier) if isa(earlier, ArrayAttr[DictionaryAttr]) else []
+        op.attributes["tt.decisions"] = ArrayAttr([*known, *self._decisions()])
         located(op, list(emit.block.ops))
         rewriter.inline_block(emit.block, InsertPoint.at_start(op.body.block))
         rewriter.notify_op_modified(op)
 
-    def _decisions(self) -> ArrayAttr[DictionaryAttr]:
+    def _decisions(self) -> list[DictionaryAttr]:
         """What was chosen here, and who chose it."""
         plan = self.plan
         assert plan.config is not None
@@ -247,10 +267,12 @@ class DeclareBuffers(RewritePattern):
         for buffer, circular in plan.cbs.items():
             kind = circular.type
             assert isinstance(kind, cb.BufferType)
-            asked = [r for r in buffer.requests if r.stages.data * kind.block_pages == kind.capacity]
+            asked = [
+                r for r in buffer.requests if r.stages.data * kind.block_pages == kind.capacity
+            ]
             stages = kind.capacity // kind.block_pages
             rows.append(decision(buffer.label, "depth", f"{stages} blocks", asked[0].by.data))
-        return ArrayAttr(rows)
+        return rows
 
 
 @dataclass
@@ -275,7 +297,7 @@ class ConsumeBlocks(RewritePattern):
 
     def _consume(self, value: SSAValue, block: Block, rewriter: PatternRewriter) -> None:
         buffer = self.plan.buffers.get(value)
-        if buffer is None or value in self.done:
+        if buffer is None or buffer.in_dst or value in self.done:
             return
         self.done.add(value)
         transferred = any(is_transfer(use.operation) for use in value.uses)
@@ -292,7 +314,9 @@ class ConsumeBlocks(RewritePattern):
             return
         updates = [i for i, (_, _, use) in enumerate(users) if use is Use.ACCUMULATE]
         if updates and updates != [len(users) - 1]:
-            raise error_at(users[updates[0]][1], f"accumulator '{buffer.label}' is read after it changed")
+            raise error_at(
+                users[updates[0]][1], f"accumulator '{buffer.label}' is read after it changed"
+            )
         if not updates or len(users) > 1:
             wait = cb.WaitFrontOp(circular, pages)
             located(users[0][1], [wait])
@@ -325,7 +349,7 @@ class LowerBlockOp(RewritePattern):
         emit = Emitter()
         lower(op, self.plan, emit)
         located(op, list(emit.block.ops))
-        results = [self.plan.cb_of(r) for r in op.results]
+        results = [self.plan.place_of(r) for r in op.results]
         rewriter.inline_block(emit.block, InsertPoint.before(op))
         rewriter.replace(op, [], results)
 
@@ -337,12 +361,12 @@ class DropBlockCarry(RewritePattern):
     def match_and_rewrite(self, op: scf.ForOp, rewriter: PatternRewriter) -> None:
         body, end = op.body.block, op.body.block.last_op
         assert isinstance(end, scf.YieldOp)
-        buffers = [isinstance(v.type, cb.BufferType) for v in op.iter_args]
+        buffers = [isinstance(v.type, PLACES) for v in op.iter_args]
         if not any(buffers):
             return
         keep = [i for i, buffer in enumerate(buffers) if not buffer]
         rewriter.replace(end, scf.YieldOp(*(end.arguments[i] for i in keep)))
-        results: list[SSAValue] = list(op.iter_args)
+        results: list[SSAValue | None] = list(op.iter_args)
         for i in reversed(range(len(buffers))):
             if buffers[i]:
                 body.args[i + 1].replace_all_uses_with(op.iter_args[i])
@@ -352,15 +376,8 @@ class DropBlockCarry(RewritePattern):
         new.attributes = dict(op.attributes)
         for result, i in zip(new.res, keep, strict=True):
             results[i] = result
-        replace_loop(rewriter, op, new, results)
-
-
-def replace_loop(
-    rewriter: PatternRewriter, op: scf.ForOp, new: scf.ForOp, results: list[SSAValue]
-) -> None:
-    """Replaces a loop by one with the same body and fewer results."""
-    new.location = op.location
-    rewriter.replace(op, new, results)
+        new.location = op.location
+        rewriter.replace(op, new, results)
 
 
 class MergeReadBarriers(RewritePattern):
@@ -403,7 +420,8 @@ class LowerMemoryPass(LevelPass):
     An accumulator passes through DST in subblocks; between K blocks it waits in its own circular
     buffer, from which each subblock is reloaded (copied, exact in fp32 by unpack-to-dest), updated
     and packed again, so the order of additions is that of the source. Packer L1 accumulation would
-    add in another order and is avoided (tt-mlir #7147, tt-lang #425).
+    add in another order and is avoided (tt-mlir #7147, tt-lang #425). An accumulator that fits DST
+    and starts from zero stays there for the whole K loop.
 
     Before:
     ```mlir

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import MemRefType
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from tt_dialect.analysis.access import TensorBlock, label_of, tensor_block
+from tt_dialect.analysis.access import TensorBlock, label_of, memref_type, tensor_block
 from tt_dialect.analysis.index import Range, factor_of, range_of
 from tt_dialect.diagnostics import error_at
 from tt_dialect.levels import Level
@@ -22,11 +21,13 @@ class CheckBuffer(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: memref.AllocOp, rewriter: PatternRewriter) -> None:
-        shape = op.memref.type.get_shape() if isinstance(op.memref.type, MemRefType) else ()
+        shape = memref_type(op.memref).get_shape()
         name = label_of(op, "buffer")
         if len(shape) != 2:
             raise error_at(
-                op, f"on-chip buffer '{name}' has rank {len(shape)}", "expected rank 2 (rows, columns)"
+                op,
+                f"on-chip buffer '{name}' has rank {len(shape)}",
+                "expected rank 2 (rows, columns)",
             )
         if any(extent % TILE for extent in shape):
             raise error_at(
@@ -37,9 +38,8 @@ class CheckBuffer(RewritePattern):
 
 
 def _check_dimension(op: memref.SubviewOp, block: TensorBlock, dim: int) -> None:
-    assert isinstance(block.tensor.type, MemRefType)
     name, offset, size = label_of(block.tensor, "tensor"), block.offsets[dim], block.sizes[dim]
-    extent, rank = block.tensor.type.get_shape()[dim], len(block.sizes)
+    extent, rank = memref_type(block.tensor).get_shape()[dim], len(block.sizes)
     bounds = Range(offset, offset) if isinstance(offset, int) else range_of(offset)
     if bounds is None:
         raise error_at(

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from tt_dialect.analysis.access import grid_of, grid_order, written_blocks
+from tt_dialect.analysis.access import grid_of, grid_order, memref_type, written_blocks
 from tt_dialect.analysis.index import constant_value
 from tt_dialect.analysis.work import split_blocks
 from tt_dialect.arch import Arch, get_arch
@@ -56,7 +56,7 @@ class PartitionGrid(RewritePattern):
         outputs = written_blocks(op)
         if not outputs:
             raise error_at(op, f"kernel '{op.sym_name.data}' writes no tensor")
-        shape, size = outputs[0].tensor.type.get_shape()[-2:], outputs[0].sizes[-2:]  # pyright: ignore
+        shape, size = memref_type(outputs[0].tensor).get_shape()[-2:], outputs[0].sizes[-2:]
         op.attributes["tt.arch"] = StringAttr(self.arch.name)
         op.attributes["tt.partition"] = PartitionAttr(
             StringAttr("global"),

@@ -19,6 +19,7 @@ from tt_dialect.passes.pad_tiles import PadTilesPass
 from tt_dialect.passes.partition_work import PartitionWorkPass
 from tt_dialect.passes.plan_cbs import PlanCBsPass
 from tt_dialect.passes.propagate_layout import PropagateLayoutPass
+from tt_dialect.passes.reblock_k import ReblockKPass
 from tt_dialect.passes.split_threads import SplitThreadsPass
 from tt_dialect.passes.tensorize import TensorizePass
 from tt_dialect.passes.verify import VerifyPass
@@ -39,7 +40,7 @@ def lower_passes(
                 GridToPersistentPass(),
             ],
         ),
-        (Level.TILED, [TensorizePass()]),
+        (Level.TILED, [TensorizePass(), ReblockKPass()]),
         (Level.BUFFERED, [LowerMemoryPass(fidelity=fidelity)]),
         (Level.THREADS, [SplitThreadsPass(metalium_api=metalium_api)]),
         (

@@ -36,7 +36,9 @@ def _ids(program: ProgramOp, allocs: list[cb.AllocOp], arch: Arch) -> None:
         else 2
         for alloc in allocs
     }
-    for kind, preferred in enumerate((range(FIRST_OUTPUT), range(FIRST_OUTPUT, arch.max_cbs), free)):
+    for kind, preferred in enumerate(
+        (range(FIRST_OUTPUT), range(FIRST_OUTPUT, arch.max_cbs), free)
+    ):
         for alloc in allocs:
             if kinds[alloc] == kind:
                 number = next((i for i in preferred if i in free), free[0])
@@ -44,7 +46,9 @@ def _ids(program: ProgramOp, allocs: list[cb.AllocOp], arch: Arch) -> None:
                 alloc.id = IntegerAttr(number, i32)
 
 
-def _fit(program: ProgramOp, allocs: list[cb.AllocOp], arch: Arch, rewriter: PatternRewriter) -> None:
+def _fit(
+    program: ProgramOp, allocs: list[cb.AllocOp], arch: Arch, rewriter: PatternRewriter
+) -> None:
     """Takes blocks from the deepest buffers until everything fits L1."""
     decisions = list(program.decisions)
     while (total := sum(a.type.bytes for a in allocs)) > arch.l1_budget:

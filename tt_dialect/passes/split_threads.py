@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, MemRefType, StringAttr, i32
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    IntegerAttr,
+    MemRefType,
+    StringAttr,
+    i32,
+)
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.transforms.dead_code_elimination import is_trivially_dead
+from xdsl.utils.hints import isa
 
-from tt_dialect.analysis.access import label_of
+from tt_dialect.analysis.access import label_of, layout_of, memref_type
 from tt_dialect.analysis.roles import buffer_roles, role_of
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, noc
-from tt_dialect.ir.layout import BufferAttr, PartitionAttr, ints
+from tt_dialect.ir.layout import PartitionAttr, ints
 from tt_dialect.ir.program import (
     AbiAttr,
     ArgKind,
@@ -43,7 +50,9 @@ METALIUM_APIS = ("v2", "v1")
 def _required(func: FuncOp, name: str, kind: type[Attribute], made_by: str) -> Attribute:
     value = func.attributes.get(name)
     if not isinstance(value, kind):
-        raise error_at(func, f"kernel '{func.sym_name.data}' has no '{name}'", f"run {made_by} first")
+        raise error_at(
+            func, f"kernel '{func.sym_name.data}' has no '{name}'", f"run {made_by} first"
+        )
     return value
 
 
@@ -59,9 +68,8 @@ def _tensors(func: FuncOp) -> list[TensorAttr]:
     for arg in func.args:
         if not isinstance(arg.type, MemRefType):
             continue
-        entry = func.arg_attrs.data[arg.index].data if func.arg_attrs is not None else {}
-        layout = entry.get("tt.layout")
-        assert isinstance(layout, BufferAttr)
+        layout = layout_of(func, arg)
+        assert layout is not None
         match len(moved.get(arg, ())):
             case 2:
                 direction = Direction.INOUT
@@ -71,7 +79,7 @@ def _tensors(func: FuncOp) -> list[TensorAttr]:
             TensorAttr(
                 StringAttr(label_of(arg, f"arg{arg.index}")),
                 StringAttr(direction),
-                ints(arg.type.get_shape()),
+                ints(memref_type(arg).get_shape()),
                 layout,
             )
         )
@@ -179,8 +187,8 @@ class SplitKernel(RewritePattern):
         )
         program.location = op.location
         decisions = op.attributes.get("tt.decisions")
-        if isinstance(decisions, ArrayAttr):
-            program.decisions = ArrayAttr(d for d in decisions if isinstance(d, DictionaryAttr))
+        if isa(decisions, ArrayAttr[DictionaryAttr]):
+            program.decisions = decisions
         rewriter.replace(op, program, [])
 
 

@@ -24,7 +24,9 @@ class StripAttributes(RewritePattern):
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
         if _is_ours(op.name):
             raise error_at(
-                op, f"'{op.name}' cannot be stripped", "tt-strip takes programs at level tile or core"
+                op,
+                f"'{op.name}' cannot be stripped",
+                "tt-strip takes programs at level tile or core",
             )
         changed = False
         for name in [n for n in op.attributes if _is_ours(n)]:

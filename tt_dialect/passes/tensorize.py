@@ -7,13 +7,19 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import FloatAttr, IndexType, MemRefType
+from xdsl.dialects.builtin import FloatAttr, IndexType
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.transforms.dead_code_elimination import RemoveUnusedOperations
 
-from tt_dialect.analysis.access import contraction_dims, is_contraction, label_of, tensor_block
+from tt_dialect.analysis.access import (
+    contraction_dims,
+    is_contraction,
+    label_of,
+    memref_type,
+    tensor_block,
+)
 from tt_dialect.analysis.index import constant_value
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import compute, noc
@@ -28,9 +34,9 @@ TILE = 32
 
 def block_type(value: SSAValue) -> BlockType:
     """The block type of a memref of whole tiles."""
-    assert isinstance(value.type, MemRefType)
-    rows, cols = value.type.get_shape()
-    return BlockType.of(rows // TILE, cols // TILE, TileType.of(value.type.element_type))
+    kind = memref_type(value)
+    rows, cols = kind.get_shape()
+    return BlockType.of(rows // TILE, cols // TILE, TileType.of(kind.element_type))
 
 
 def divide(value: SSAValue | int, divisor: int, made: list[Operation]) -> SSAValue:
@@ -118,7 +124,9 @@ class _TileOpPattern(RewritePattern):
         block = tensor_block(target)
         if block is None:
             if not isinstance(target.owner, memref.AllocOp):
-                raise error_at(op, "a part of an on-chip buffer is written", "write the whole buffer")
+                raise error_at(
+                    op, "a part of an on-chip buffer is written", "write the whole buffer"
+                )
             insert(rewriter, op, [compute.WriteBufferOp(value, target)])
             return
         made: list[Operation] = []

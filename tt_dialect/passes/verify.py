@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -37,14 +38,15 @@ def buffers_fit(program: ProgramOp) -> Iterator[Diagnostic]:
         if op.type.tile.bytes % 16:
             yield diagnostic_at(op, f"page of {op.type.tile.bytes} B is not a multiple of 16 B")
     if total > arch.l1_budget:
-        yield diagnostic_at(
-            program, f"circular buffers need {total} B of {arch.l1_budget} B of L1"
-        )
+        yield diagnostic_at(program, f"circular buffers need {total} B of {arch.l1_budget} B of L1")
 
 
 def one_producer_one_consumer(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rule 2: one thread fills a buffer and one reads it (tt-metal PR #45142)."""
-    for kinds, verb in (((cb.ReserveBackOp, cb.PushBackOp), "filled"), ((cb.WaitFrontOp, cb.PopFrontOp), "read")):
+    for kinds, verb in (
+        ((cb.ReserveBackOp, cb.PushBackOp), "filled"),
+        ((cb.WaitFrontOp, cb.PopFrontOp), "read"),
+    ):
         users: dict[SSAValue, set[str]] = {}
         for thread in program.threads:
             for op in thread.walk():
@@ -54,26 +56,29 @@ def one_producer_one_consumer(program: ProgramOp) -> Iterator[Diagnostic]:
             roles = users.get(alloc.cb, set())
             if len(roles) != 1:
                 who = ", ".join(sorted(roles)) or "nobody"
-                yield diagnostic_at(alloc, f"circular buffer '{alloc.label.data}' is {verb} by {who}")
+                yield diagnostic_at(
+                    alloc, f"circular buffer '{alloc.label.data}' is {verb} by {who}"
+                )
 
 
 def tokens_balance(program: ProgramOp) -> Iterator[Diagnostic]:
-    """Rules 1 and 4: pages pushed equal pages popped, reserved and waited; blocks divide the buffer."""
+    """Rules 1 and 4: pages pushed equal pages reserved and popped; blocks divide the buffer."""
     totals: dict[type[Operation], dict[SSAValue, Count]] = {}
     for kind in (cb.ReserveBackOp, cb.PushBackOp, cb.PopFrontOp):
         for thread in program.threads:
             for buffer, count in moved(thread.body.block, kind).items():
-                totals.setdefault(kind, {}).setdefault(buffer, type(count)()).update(count)
+                totals.setdefault(kind, {}).setdefault(buffer, Counter()).update(count)
     pushes = totals.get(cb.PushBackOp, {})
     for alloc in _allocs(program):
         pushed = pushes.get(alloc.cb)
         for kind, verb in ((cb.ReserveBackOp, "reserved"), (cb.PopFrontOp, "popped")):
             other = totals.get(kind, {}).get(alloc.cb)
             if pushed != other:
+                pages = show(pushed or Counter()), show(other or Counter())
                 yield diagnostic_at(
                     alloc,
-                    f"circular buffer '{alloc.label.data}': {show(pushed or _none())} pages pushed, "
-                    f"{show(other or _none())} {verb}",
+                    f"circular buffer '{alloc.label.data}': {pages[0]} pages pushed, "
+                    f"{pages[1]} {verb}",
                 )
     for op in program.walk():
         if isinstance(op, cb.PushBackOp | cb.PopFrontOp):
@@ -81,10 +86,6 @@ def tokens_balance(program: ProgramOp) -> Iterator[Diagnostic]:
             assert isinstance(kind, cb.BufferType)
             if kind.capacity % op.count:
                 yield diagnostic_at(op, f"{op.count} pages do not divide a lap of {kind.capacity}")
-
-
-def _none() -> Count:
-    return Count()
 
 
 def transfers_are_awaited(program: ProgramOp) -> Iterator[Diagnostic]:
@@ -108,13 +109,13 @@ def transfers_are_awaited(program: ProgramOp) -> Iterator[Diagnostic]:
                 yield diagnostic_at(pending, f"the kernel ends before '{pending.name}' is awaited")
 
 
-_DST_ORDER = {
+_DST_ORDER: dict[type[Operation], tuple[str, str]] = {
     compute.TileRegsAcquireOp: ("free", "math"),
     compute.TileRegsCommitOp: ("math", "committed"),
     compute.TileRegsWaitOp: ("committed", "pack"),
     compute.TileRegsReleaseOp: ("pack", "free"),
 }
-_DST_PHASE = {
+_DST_PHASE: dict[type[Operation], str] = {
     compute.CopyBlockOp: "math",
     compute.MatmulBlockOp: "math",
     compute.TransposeTileOp: "math",
@@ -145,7 +146,7 @@ def dst_protocol(program: ProgramOp) -> Iterator[Diagnostic]:
                 for nested in region.blocks:
                     yield from follow(nested, phase)
         if phase != first:
-            yield diagnostic_at(block.last_op, f"a block leaves DST in state '{phase}', not '{first}'")
+            yield diagnostic_at(block.last_op, f"a block ends with DST in state '{phase}'")
 
     for thread in program.threads:
         if thread.role.data == Role.COMPUTE:
