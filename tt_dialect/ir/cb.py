@@ -27,7 +27,7 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.str_enum import StrEnum
 
 from tt_dialect.ir.effects import CBEffect
-from tt_dialect.ir.layout import TileType, parse_checked
+from tt_dialect.ir.layout import TileType, parse_checked, parse_pair
 
 
 class PageOrder(StrEnum):
@@ -60,6 +60,10 @@ class PageOrderAttr(ParametrizedAttribute):
     def verify(self) -> None:
         if self.kind.data not in list(PageOrder):
             raise VerifyException(f"unknown page order {self.kind.data}")
+        if min(self.subblock) < 1 or (
+            self.kind.data != PageOrder.SUBBLOCK and self.subblock != (1, 1)
+        ):
+            raise VerifyException("a subblock has at least one tile on each axis")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -70,11 +74,15 @@ class PageOrderAttr(ParametrizedAttribute):
     def parse_short(cls, parser: AttrParser) -> PageOrderAttr:
         """`row_major`, `column_major`, `subblock<2x2>`"""
         kind = parser.parse_str_enum(PageOrder)
-        dims = [1, 1]
+        rows = cols = 1
+        position = parser.pos
         if kind is PageOrder.SUBBLOCK:
             with parser.in_angle_brackets():
-                dims = parser.parse_dimension_list()
-        return cls.of(kind, *dims)
+                rows, cols = parse_pair(parser, "a subblock as rows x columns")
+        try:
+            return cls.of(kind, rows, cols)
+        except VerifyException as error:
+            parser.raise_error(str(error), position)
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -150,15 +158,13 @@ class BufferType(ParametrizedAttribute, TypeAttribute):
             tile = TileType.parse_short(parser)
             parser.parse_punctuation(",")
             parser.parse_keyword("block")
-            dims = parser.parse_dimension_list()
-            if len(dims) != 2:
-                parser.raise_error("expected a block as rows x columns")
+            block = parse_pair(parser, "a block as rows x columns")
             parser.parse_punctuation(",")
             parser.parse_keyword("pages")
             pages = parser.parse_integer()
             parser.parse_punctuation(",")
             order = PageOrderAttr.parse_short(parser)
-            return parse_checked(parser, lambda: cls.of(tile, (dims[0], dims[1]), pages, order))
+            return parse_checked(parser, lambda: cls.of(tile, block, pages, order))
 
     def print_parameters(self, printer: Printer) -> None:
         printer.print_string("<")

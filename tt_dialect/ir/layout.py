@@ -59,6 +59,20 @@ def print_ints(printer: Printer, values: Ints) -> None:
     printer.print_string("[" + ", ".join(str(v.data) for v in values) + "]")
 
 
+def verify_shape(shape: Sequence[int]) -> None:
+    """A tensor has at least two dimensions, all of them positive."""
+    if len(shape) < 2 or min(shape) < 1:
+        raise VerifyException("a tensor has at least two dimensions, all positive")
+
+
+def parse_pair(parser: AttrParser, what: str) -> tuple[int, int]:
+    """`4x1`; `what` names the two dimensions in the error."""
+    dims = parser.parse_dimension_list()
+    if len(dims) != 2:
+        parser.raise_error(f"expected {what}")
+    return dims[0], dims[1]
+
+
 def parse_checked(
     parser: AttrParser, build: Callable[[], ParametrizedAttribute]
 ) -> Sequence[Attribute]:
@@ -138,12 +152,10 @@ class TileType(ParametrizedAttribute, TypeAttribute):
     @classmethod
     def parse_body(cls, parser: AttrParser) -> Sequence[Attribute]:
         """`32x32, bf16`"""
-        dims = parser.parse_dimension_list()
-        if len(dims) != 2:
-            parser.raise_error("expected a tile as height x width")
+        height, width = parse_pair(parser, "a tile as height x width")
         parser.parse_punctuation(",")
         element = parser.parse_type()
-        return parse_checked(parser, lambda: cls.of(element, *dims))
+        return parse_checked(parser, lambda: cls.of(element, height, width))
 
     @classmethod
     def parse_short(cls, parser: AttrParser) -> TileType:
@@ -198,12 +210,9 @@ class BlockType(ParametrizedAttribute, TypeAttribute):
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
-            dims = parser.parse_dimension_list()
-            if len(dims) != 2:
-                parser.raise_error("expected a block as rows x columns")
+            rows, cols = parse_pair(parser, "a block as rows x columns")
             parser.parse_punctuation(",")
             tile = TileType.parse_short(parser)
-            rows, cols = dims
             return parse_checked(parser, lambda: cls.of(rows, cols, tile))
 
     def print_parameters(self, printer: Printer) -> None:
@@ -454,12 +463,17 @@ class WorkAttr(ParametrizedAttribute):
     count: IntAttr = param_def()
     cores: CoreRangesAttr = param_def()
 
+    def verify(self) -> None:
+        if self.count.data < 1:
+            raise VerifyException("each core of a work entry takes at least one block")
+
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
             count = IntAttr(parser.parse_integer())
             parser.parse_punctuation(",")
-            return count, CoreRangesAttr.new(CoreRangesAttr.parse_parameters(parser))
+            cores = CoreRangesAttr.new(CoreRangesAttr.parse_parameters(parser))
+            return parse_checked(parser, lambda: cls(count, cores))
 
     def print_parameters(self, printer: Printer) -> None:
         printer.print_string(f"<{self.count.data}, ")
@@ -505,6 +519,15 @@ class PartitionAttr(ParametrizedAttribute):
         return rows
 
     def verify(self) -> None:
+        for name in ("core_grid", "block_tiles", "tiles"):
+            if len(getattr(self, name)) != 2:
+                raise VerifyException(f"{name} has two entries")
+        if not self.blocks or any(
+            v < 1
+            for grid in (self.core_grid, self.blocks, self.block_tiles, self.tiles)
+            for v in int_tuple(grid)
+        ):
+            raise VerifyException("grids and extents of a partition are positive")
         total = sum(w.count.data * len(w.cores.cores()) for w in self.work)
         if total != prod(int_tuple(self.blocks)):
             raise VerifyException(

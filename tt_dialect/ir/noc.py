@@ -22,6 +22,7 @@ from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue, TypeA
 from xdsl.irdl import (
     AnyOf,
     IRDLOperation,
+    MessageConstraint,
     base,
     irdl_attr_definition,
     irdl_op_definition,
@@ -41,7 +42,16 @@ from xdsl.utils.hints import isa
 
 from tt_dialect.ir import cb as cb_ir
 from tt_dialect.ir.effects import NocEffect
-from tt_dialect.ir.layout import BlockType, BufferAttr, Ints, int_tuple, parse_ints, print_ints
+from tt_dialect.ir.layout import (
+    BlockType,
+    BufferAttr,
+    Ints,
+    int_tuple,
+    parse_checked,
+    parse_ints,
+    print_ints,
+    verify_shape,
+)
 
 
 @irdl_attr_definition
@@ -55,6 +65,9 @@ class AccessorType(ParametrizedAttribute, TypeAttribute):
     name = "tt.noc.accessor"
     shape: Ints = param_def()
     layout: BufferAttr = param_def()
+
+    def verify(self) -> None:
+        verify_shape(int_tuple(self.shape))
 
     @property
     def pages(self) -> int:
@@ -72,7 +85,8 @@ class AccessorType(ParametrizedAttribute, TypeAttribute):
             shape = parse_ints(parser)
             parser.parse_punctuation(",")
             parser.parse_keyword("buffer")
-            return shape, BufferAttr.new(BufferAttr.parse_parameters(parser))
+            layout = BufferAttr.new(BufferAttr.parse_parameters(parser))
+            return parse_checked(parser, lambda: cls(shape, layout))
 
     def print_parameters(self, printer: Printer) -> None:
         printer.print_string("<")
@@ -169,13 +183,25 @@ class AccessorOp(IRDLOperation):
     """Binds a tensor (BUFFERED) or its base address (THREADS) to the tensor's layout."""
 
     name = "tt.noc.accessor"
-    tensor = operand_def(AnyOf((base(MemRefType), base(IndexType))))
+    tensor = operand_def(
+        MessageConstraint(
+            AnyOf((base(MemRefType), base(IndexType))),
+            "expected a tensor (memref) or its address (index)",
+        )
+    )
     accessor = result_def(AccessorType)
     assembly_format = "$tensor attr-dict `:` type($tensor) `->` type($accessor)"
     traits = traits_def(Pure())
 
     def __init__(self, tensor: SSAValue, accessor: AccessorType):
         super().__init__(operands=[tensor], result_types=[accessor])
+
+    def verify_(self) -> None:
+        accessor = self.accessor.type
+        assert isinstance(accessor, AccessorType)
+        if isa(self.tensor.type, MemRefType[Attribute]):
+            if self.tensor.type.get_shape() != int_tuple(accessor.shape):
+                raise VerifyException("the accessor has another shape than the tensor")
 
 
 class _PageOp(IRDLOperation):
@@ -380,6 +406,14 @@ class MulticastOp(_RectangleOp):
         "`dests` $dests (`loopback` $loopback^)? (`linked` $linked^)? (`noc` $noc^)? "
         "attr-dict `:` type($page)"
     )
+
+    def verify_(self) -> None:
+        super().verify_()
+        assert isinstance(self.page.type, cb_ir.BufferType)
+        if not 0 < self.pages.value.data <= self.page.type.capacity:
+            raise VerifyException(
+                f"{self.pages.value.data} pages of a {self.page.type.capacity}-page buffer"
+            )
 
     def __init__(
         self,

@@ -36,9 +36,11 @@ from tt_dialect.ir.layout import (
     CoreRangesAttr,
     Ints,
     PartitionAttr,
+    int_tuple,
     parse_checked,
     parse_ints,
     print_ints,
+    verify_shape,
 )
 
 
@@ -160,6 +162,9 @@ class TensorAttr(ParametrizedAttribute):
     direction: StringAttr = param_def()
     shape: Ints = param_def()
     layout: BufferAttr = param_def()
+
+    def verify(self) -> None:
+        verify_shape(int_tuple(self.shape))
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

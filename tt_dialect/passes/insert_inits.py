@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from xdsl.dialects import scf
@@ -98,6 +98,8 @@ class _Inserter:
     """Follows the units' state forwards and inserts what is missing."""
 
     rewriter: PatternRewriter
+    missing: set[tuple[str, object]] = field(default_factory=set[tuple[str, object]])
+    """(unit, key) of everything that was missing, inserted or not."""
 
     def flow(self, block: Block, state: State, *, emit: bool) -> State:
         """State after a block entered in `state`; inserts inits if `emit`."""
@@ -119,6 +121,7 @@ class _Inserter:
         if state.get(need.unit) == need.key:
             return
         state[need.unit] = need.key
+        self.missing.add((need.unit, need.key))
         if emit:
             new = need.make()
             located(before, [new])
@@ -128,8 +131,11 @@ class _Inserter:
         """A unit that every iteration needs alike is programmed once, before the loop."""
         body = loop.body.block
         end = self.flow(body, {}, emit=False)
+        steady = {n.unit: n.key for n in _first_needs(body) if end.get(n.unit) == n.key}
+        inside = _Inserter(self.rewriter)
+        inside.flow(body, dict(steady), emit=False)
         for need in list(_first_needs(body)):
-            if end.get(need.unit) == need.key:
+            if need.unit in steady and (need.unit, need.key) not in inside.missing:
                 self._program(need, loop, state, emit=emit)
         entry = {u: key for u, key in state.items() if end.get(u, key) == key}
         after = self.flow(body, entry, emit=emit)

@@ -10,6 +10,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
+from xdsl.transforms.canonicalization_patterns.scf import SimplifyTrivialLoops
 from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.index import constant_value, slope_of
@@ -184,8 +185,7 @@ class ReblockKPass(LevelPass):
     After:
     ```mlir
     tt.decisions = [{subject = "k", what = "re-block", value = "8 K tiles a step", by = "default"}]
-    scf.for %k = %c0 to %c1_1 step %c1
-    %[[K:.*]] = arith.muli %k, %c8_1 : index
+    %[[K:.*]] = arith.muli %c0, %{{.*}} : index
     tt.noc.load_block %A[%c0, %[[K]]] request <0, "a", stages 2, by "default"> : memref<32x256xbf16> -> !tt.layout.block<1x8, tile<32x32, bf16>>
     tt.noc.load_block %B[%[[K]], %c0] request <1, "b", stages 2, by "default"> : memref<256x32xbf16> -> !tt.layout.block<8x1, tile<32x32, bf16>>
     ```
@@ -200,4 +200,4 @@ class ReblockKPass(LevelPass):
     def patterns(self) -> list[list[RewritePattern]]:
         if self.k_tiles < 1:
             raise ValueError(f"k-tiles must be at least 1, got {self.k_tiles}")
-        return [[ReblockK(self.k_tiles)]]
+        return [[ReblockK(self.k_tiles)], [SimplifyTrivialLoops()]]
