@@ -33,7 +33,7 @@ test-lit: $(VENV)/.dev $(VENV)/.mlir
 	$(BIN)/lit $(LIT_ARGS) test
 
 test-python: $(VENV)/.dev $(VENV)/.mlir
-	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not tilelang" test
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not tilelang" --ignore=test/live test
 
 test-tilelang: $(TL_VENV)/.ready
 	$(TL_VENV)/bin/python -m pytest -n 2 -m tilelang test

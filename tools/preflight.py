@@ -27,6 +27,11 @@ def has_mlir_opt():
     return shutil.which(os.environ.get("MLIR_OPT", "mlir-opt-22")) is not None
 
 
+def has_compiler():
+    """True when printed C++ can be compiled."""
+    return any(map(shutil.which, ("g++", "clang++", "c++")))
+
+
 def apt_install(packages):
     """Installs Debian packages when we may; true on success."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
@@ -62,6 +67,9 @@ def problems(job):
     if job == "test" and not has_mlir_opt():
         if not (apt_install(["mlir-22-tools"]) and has_mlir_opt()):
             found.append(("mlir-opt-22", "apt-get install mlir-22-tools, or " + MLIR_HINT))
+    if job == "test" and not has_compiler():
+        if not (apt_install(["g++"]) and has_compiler()):
+            found.append(("a C++ compiler", "apt-get install g++"))
     need = {"run": 1.0, "test": 0.2, "tilelang": 4.0}[job]
     if free_gigabytes(".") < need:
         found.append(("%.1f GB of disk space here" % need, "free some space"))

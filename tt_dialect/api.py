@@ -241,7 +241,8 @@ def import_tile(
         source = name
     from tt_dialect.importer import import_source
 
-    return import_source(source, kernel=kernel, args=dict(args or {}))
+    module = import_source(source, kernel=kernel, args=dict(args or {}))
+    return select_kernel(module, None, source if isinstance(source, str) else "the module")
 
 
 def check_contract(module: ModuleOp, level: str) -> None:

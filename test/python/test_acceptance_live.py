@@ -51,6 +51,16 @@ def test_every_way_to_hand_over_a_kernel(example: Any) -> None:
     assert dict(tt_dialect.compile(tvm.IRModule({"gemm": function})).sources) == expected
 
 
+def test_one_of_several_kernels(example: Any) -> None:
+    from tilelang import tvm
+
+    functions = {name: example.matmul.get_tir(M=size) for name, size in (("p", 128), ("q", 256))}
+    module = tvm.IRModule({n: f.with_attr("global_symbol", n) for n, f in functions.items()})
+    with pytest.raises(tt_dialect.CompileError, match="holds several kernels: p, q"):
+        tt_dialect.compile(module)
+    assert tt_dialect.compile(module, kernel="q").tensors[0].shape == (256, 1024)
+
+
 def test_ttc_compiles_and_runs_the_file(
     ttc: Callable[..., Any], root: Path, tmp_path: Path
 ) -> None:

@@ -62,6 +62,17 @@ class Timing:
         return "\n".join(lines)
 
 
+def expand(one: ModulePass) -> list[ModulePass]:
+    """The steps of `tt-lower`, so that each is seen by dumps, timing and contracts."""
+    if one.name != "tt-lower":
+        return [one]
+    from tt_dialect.passes.pipeline import LowerPass, lower_passes
+
+    assert isinstance(one, LowerPass)
+    groups = lower_passes(one.arch, one.metalium_api, one.fidelity)
+    return [step for _, steps in groups for step in steps]
+
+
 class TTOptMain(xDSLOptMain):
     """xDSL's tool with our pipeline text, parser, printer and errors."""
 
@@ -158,6 +169,8 @@ class TTOptMain(xDSLOptMain):
         if args.list_passes is not None:
             return
         passes = read_pipeline(text, self.available_passes, source=source)
+        if args.verify_levels or args.timing or args.print_ir_after_all or args.print_ir_before_all:
+            passes = tuple(step for one in passes for step in expand(one))
         self.pipeline = PassPipeline(passes, self.between_passes)
 
     def between_passes(
