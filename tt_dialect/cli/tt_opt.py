@@ -22,7 +22,7 @@ from typing import IO
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
 from xdsl.universe import Universe
-from xdsl.utils.exceptions import ParseError
+from xdsl.utils.exceptions import ParseError, ShrinkException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from tt_dialect._version import __version__
@@ -268,6 +268,9 @@ class TTOptMain(xDSLOptMain):
                 if module is not None:
                     self.apply_passes(module)
                     results.append(self.output_resulting_program(module))
+            except ShrinkException:
+                print("Success, can shrink")
+                return 0
             except BaseException as error:
                 expected = self.args.verify_diagnostics or (
                     self.args.parsing_diagnostics and isinstance(error, ParseError)
@@ -280,6 +283,9 @@ class TTOptMain(xDSLOptMain):
                     continue
                 failed = True
                 print(report, end="", file=sys.stderr)
+        if self.args.shrink:
+            print("Failure, can't shrink")
+            return 1
         if not failed or results:
             self.write("// -----\n".join(results), failed)
         if self.args.timing or self.args.time_passes:
