@@ -27,7 +27,9 @@ run: $(VENV)/.ready
 	@echo "To start from the live TileLang kernel (torch and tilelang, about 2 GB on disk):"
 	@echo "    make $(TL_VENV)/.ready && $(TL_VENV)/bin/ttc run examples/gemm.py --check"
 
-test: test-lit test-python test-tilelang
+# All three run even when one fails.
+test: setup
+	@$(MAKE) --no-print-directory -k test-lit test-python test-tilelang
 
 test-lit: $(VENV)/.dev $(VENV)/.mlir
 	$(BIN)/lit $(LIT_ARGS) test
