@@ -139,7 +139,8 @@ def collect_buffers(func: FuncOp) -> dict[SSAValue, Buffer]:
     """The buffer of every block value.
 
     A loop-carried value, what it starts from and what it becomes share a buffer, as do an
-    accumulator and the product added to it; so do values of one on-chip buffer that are made and read alike.
+    accumulator and the product added to it; so do values of one on-chip buffer that are made and
+    read alike.
     """
     parent: dict[SSAValue, SSAValue] = {}
 

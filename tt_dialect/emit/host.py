@@ -22,9 +22,9 @@ from tt_dialect.emit.names import (
     allocs_of,
     kernel_files,
     program_semaphores,
-    source_name,
     tensor_number,
     tensors_of,
+    title_of,
 )
 from tt_dialect.ir.layout import CoreRangeAttr, CoreRangesAttr, Memory, int_tuple
 from tt_dialect.ir.program import ArgAttr, ArgKind, Direction, ProgramOp, Role, TensorAttr, ThreadOp
@@ -209,11 +209,9 @@ class _HostPrinter:
             reference = print_reference(self.kernel, [t.is_written for t in self.tensors])
         program = self.program
         api = program.metalium_api.data
-        origin = source_name(program)
         where = f"{program.arch.data}, TT-Metalium API {api}"
-        title = f"// {program.sym_name.data}: host program for {where}"
         lines = self.lines
-        lines.line(f"{title}; from {origin}" if origin else title)
+        lines.line(title_of(program, f"host program for {where}"))
         lines.blank()
         for header in _STANDARD:
             lines.line(f"#include <{header}>")

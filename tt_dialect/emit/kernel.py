@@ -20,8 +20,8 @@ from tt_dialect.emit.names import (
     base_name,
     buffers_of,
     semaphores_of,
-    source_name,
     tensors_of,
+    title_of,
 )
 from tt_dialect.emit.spelling import (
     CALLS,
@@ -78,16 +78,15 @@ class _KernelPrinter:
 
     def preamble(self) -> list[str]:
         """The title comment and the includes."""
-        title = f"// {self.program.sym_name.data}: {self.role}"
+        title = str(self.role)
         if self.role is not Role.COMPUTE:
             processor, number = self.thread.processor.data.upper(), self.thread.noc.value.data
             title += f" on {processor}, NoC {number}"
-        origin = source_name(self.program)
         standard = ["<algorithm>"] if self.values.uses_algorithm else []
         includes = [f"#include {h}" for h in [*standard, "<cstdint>"]]
         includes.append("")
         includes += [f'#include "{h}"' for h in sorted(self.headers)]
-        return [f"{title}; from {origin}" if origin else title, "", *includes, ""]
+        return [title_of(self.program, title), "", *includes, ""]
 
     def declare_buffers(self) -> None:
         """Names for the circular buffers this thread touches."""

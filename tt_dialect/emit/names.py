@@ -6,6 +6,7 @@ from typing import cast
 
 from xdsl.ir import OpResult
 
+from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.ir import cb, noc
 from tt_dialect.ir.program import ArgKind, ProgramOp, TensorAttr, ThreadOp
@@ -68,6 +69,17 @@ def source_name(program: ProgramOp) -> str:
     places = (location_of(op) for op in program.walk())
     first = next((place for place in places if place is not None), None)
     return base_name(first.file) if first is not None else ""
+
+
+def title_of(program: ProgramOp, text: str) -> str:
+    """The first comment of a file: what it is, where it comes from, what nobody has checked."""
+    origin = source_name(program)
+    title = f"// {program.sym_name.data}: {text}"
+    if origin:
+        title += f"; from {origin}"
+    if not get_arch(program.arch.data).simulated:
+        title += f"; UNVERIFIED: programs for {program.arch.data} are never executed"
+    return title
 
 
 def base_name(path: str) -> str:

@@ -21,6 +21,7 @@ from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import label_of, layout_of, memref_type
 from tt_dialect.analysis.roles import buffer_roles, role_of
+from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, noc
 from tt_dialect.ir.layout import PartitionAttr, ints
@@ -35,7 +36,7 @@ from tt_dialect.ir.program import (
     ThreadOp,
 )
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass
+from tt_dialect.passes.base import LevelPass, decision
 
 PROCESSORS = {
     Role.READER: ("riscv_1", 0),
@@ -189,6 +190,9 @@ class SplitKernel(RewritePattern):
         decisions = op.attributes.get("tt.decisions")
         if isa(decisions, ArrayAttr[DictionaryAttr]):
             program.decisions = decisions
+        if not get_arch(arch.data).simulated:
+            note = decision("program", "verified", "no: never executed", arch.data)
+            program.decisions = ArrayAttr([*program.decisions, note])
         rewriter.replace(op, program, [])
 
 
