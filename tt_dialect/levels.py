@@ -14,7 +14,7 @@ from tt_dialect.diagnostics import Diagnostic, diagnostic_at
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
-    from xdsl.ir import Operation
+    from xdsl.ir import Block, Operation, SSAValue
 
 
 class Level(StrEnum):
@@ -93,39 +93,74 @@ def _has_property(prefix: str, names: frozenset[str], prop: str, made_by: str) -
 
 
 def _is_declaration(op: Operation) -> bool:
-    return not op.regions or not op.regions[0].blocks
+    return bool(op.regions) and not op.regions[0].blocks
 
 
 def _dominance(op: Operation) -> Iterator[Diagnostic]:
-    """xDSL's verifier does not check the order of definition and use within a block."""
+    """Every value is defined before it is used; xDSL's verifier does not check the order."""
+    if op.name != "builtin.module":
+        return
+    visible: set[SSAValue] = set()
+
+    def visit(block: Block) -> Iterator[Diagnostic]:
+        defined: list[SSAValue] = list(block.args)
+        visible.update(block.args)
+        for child in block.ops:
+            for operand in child.operands:
+                if operand not in visible:
+                    yield diagnostic_at(child, f"operand of '{child.name}' is defined after it")
+            for region in child.regions:
+                for inner in region.blocks:
+                    yield from visit(inner)
+            defined += child.results
+            visible.update(child.results)
+        visible.difference_update(defined)
+
     for region in op.regions:
         for block in region.blocks:
-            position = {child: i for i, child in enumerate(block.ops)}
-            for child, place in position.items():
-                for operand in child.operands:
-                    owner = position.get(operand.owner)  # pyright: ignore[reportArgumentType]
-                    if owner is not None and owner >= place:
-                        yield diagnostic_at(child, f"operand of '{child.name}' is defined after it")
+            yield from visit(block)
+
+
+def _legal_types(op: Operation, types: frozenset[str]) -> Iterator[Diagnostic]:
+    arguments = [arg for region in op.regions for block in region.blocks for arg in block.args]
+    for value in (*op.results, *arguments):
+        if value.type.name not in types:
+            yield diagnostic_at(op, f"type {value.type} of '{op.name}' is not legal here")
 
 
 @dataclass(frozen=True)
 class Contract:
-    """Legal operations by name and the invariants of a level."""
+    """Legal operations and types by name, and the invariants of a level."""
 
     ops: frozenset[str]
+    types: frozenset[str]
     invariants: tuple[Invariant, ...] = field(default=(_dominance,))
 
 
 _TRANSFERS = frozenset(
-    {"tt.noc.read_page", "tt.noc.write_page", "tt.noc.read_barrier", "tt.noc.write_barrier"}
+    f"tt.noc.{name}"
+    for name in (
+        "read_page write_page read_barrier write_barrier writes_flushed atomic_barrier multicast "
+        "semaphore_inc semaphore_set_multicast"
+    ).split()
 )
+_SCALARS = frozenset({"index", "integer_type"})
+_BUFFERED_TYPES = _SCALARS | {
+    "tt.cb.buffer",
+    "tt.cb.pointer",
+    "tt.noc.accessor",
+    "tt.compute.dst",
+}
+_TILE_TYPES = _SCALARS | {"memref", "bf16", "f16", "f32"}
 
 CONTRACTS: dict[Level, Contract] = {
     Level.TILE: Contract(
-        _SCALAR | _FLOW | _FUNC | _LINALG | _ELEMENT | _MEMREF | {"scf.parallel", "scf.reduce"}
+        _SCALAR | _FLOW | _FUNC | _LINALG | _ELEMENT | _MEMREF | {"scf.parallel", "scf.reduce"},
+        _TILE_TYPES,
     ),
     Level.CORE: Contract(
         _SCALAR | _FLOW | _FUNC | _LINALG | _ELEMENT | _MEMREF,
+        _TILE_TYPES,
         (
             _dominance,
             _has_attribute("func.func", "tt.abi", "tt-grid-to-persistent"),
@@ -135,18 +170,22 @@ CONTRACTS: dict[Level, Contract] = {
     ),
     Level.TILED: Contract(
         _SCALAR | _FLOW | _FUNC | _BLOCKS,
+        _SCALARS | {"memref", "tt.layout.block", "f32"},
         (_dominance, _has_attribute("func.func", "tt.abi", "tt-grid-to-persistent")),
     ),
     Level.BUFFERED: Contract(
         _SCALAR | _FLOW | _FUNC | _CB | _PAGES | _DST,
+        _BUFFERED_TYPES | {"memref"},
         (_dominance, _has_attribute("func.func", "tt.config", "tt-lower-memory")),
     ),
     Level.THREADS: Contract(
         _SCALAR | _FLOW | _PROGRAM | _CB | _PAGES | _CORES | _DST | _REGS | _UNITS,
+        _BUFFERED_TYPES | {"tt.noc.semaphore"},
         (_dominance, _has_property("transfer", _TRANSFERS, "noc", "tt-split-threads")),
     ),
     Level.METALIUM: Contract(
         _SCALAR | _FLOW | _PROGRAM | _CB | _PAGES | _CORES | _DST | _REGS | _UNITS,
+        _BUFFERED_TYPES | {"tt.noc.semaphore"},
         (
             _dominance,
             _has_property("transfer", _TRANSFERS, "noc", "tt-split-threads"),
@@ -164,6 +203,7 @@ def check_level(module: ModuleOp, level: Level) -> list[Diagnostic]:
     for op in module.walk():
         if op.name not in contract.ops:
             found.append(diagnostic_at(op, f"'{op.name}' is not legal at level {level}"))
+        found.extend(_legal_types(op, contract.types))
         for invariant in contract.invariants:
             found.extend(invariant(op))
     return found

@@ -433,7 +433,7 @@ class MulticastOp(_RectangleOp):
 
 
 NOC_ATTRS: list[type[Attribute]] = [AccessorType, SemaphoreType]
-NOC_OPS: list[type[Operation]] = [
+NOC_OPS: list[type[IRDLOperation]] = [
     LoadBlockOp,
     StoreBlockOp,
     RuntimeArgOp,
@@ -453,3 +453,5 @@ NOC_OPS: list[type[Operation]] = [
     SemaphoreSetMulticastOp,
     MulticastOp,
 ]
+TRANSFERS = tuple(op for op in NOC_OPS if "noc" in op.get_irdl_definition().properties)
+"""Operations that go through a NoC and name it."""

@@ -201,8 +201,8 @@ class GridToPersistentPass(LevelPass):
     ```mlir
     func.func @copy(%A: memref<64x64xbf16> {{.*}}, %start_id: index {tt.name = "start_id"}, %count: index {tt.name = "count"}) attributes {{.*}} tt.abi = #tt.abi<address "A_addr" = 0, start "start_id" = 0, count "count" = 0>
       scf.for %work = %{{.*}} to %count step %{{.*}} {
-        %by = arith.addi %start_id, %work : index
-        %m = arith.muli %by, %c32 : index
+        %[[ID:.*]] = arith.addi %start_id, %work : index
+        %m = arith.muli %[[ID]], %c32 : index
     ```
     """
 

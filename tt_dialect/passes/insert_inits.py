@@ -192,17 +192,23 @@ class InsertInitsPass(LevelPass):
 
     Before:
     ```mlir
-    scf.for
-    tt.compute.copy_block %a
-    tt.compute.pack_block %{{.*}}, %b
+    tt.program "copy" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [2, 2], tiles [2, 2], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
+      %a = tt.cb.alloc "a" : !tt.cb.buffer<tile<32x32, bf16>, block 2x2, pages 4, row_major>
+      %b = tt.cb.alloc "b" : !tt.cb.buffer<tile<32x32, bf16>, block 2x2, pages 4, row_major>
+      tt.thread "compute" on "compute" noc 0 cores <<[0, 0], [1, 1]>> {
+        %c0 = arith.constant 0 : index
+        %dst = tt.compute.dst : !tt.compute.dst<4, bf16>
+        tt.compute.copy_block %a[%c0], %dst : !tt.cb.buffer<tile<32x32, bf16>, block 2x2, pages 4, row_major>, !tt.compute.dst<4, bf16>
+        tt.cb.reserve_back %b, 4 : !tt.cb.buffer<tile<32x32, bf16>, block 2x2, pages 4, row_major>
+        tt.compute.pack_block %dst, %b : !tt.compute.dst<4, bf16>, !tt.cb.buffer<tile<32x32, bf16>, block 2x2, pages 4, row_major>
+      }
+    }
     ```
     After:
     ```mlir
     tt.compute.hw_startup %a, %a, %b
     tt.compute.copy_init %a
-    scf.for
-    tt.compute.copy_block %a
-    tt.compute.pack_block %{{.*}}, %b
+    tt.compute.copy_block %a[%c0], %dst
     ```
     """
 

@@ -136,16 +136,13 @@ def _slice(
                         values[old] = new
                     new_region.add_block(inner)
                     copy(old_block.ops, inner)
-            if "noc" in clone.properties or isinstance(clone, _TRANSFERS):
+            if isinstance(clone, noc.TRANSFERS):
                 clone.properties["noc"] = IntegerAttr(PROCESSORS[role][1], i32)
             into.add_op(clone)
 
     copy(func.body.block.ops, block)
     _sweep(block)
     return Region(block)
-
-
-_TRANSFERS = noc.ReadPageOp | noc.WritePageOp | noc.ReadBarrierOp | noc.WriteBarrierOp
 
 
 @dataclass
