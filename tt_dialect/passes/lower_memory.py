@@ -62,24 +62,42 @@ class _Staging:
 
 
 class TransposeOperand(RewritePattern):
-    """`matmul` transposes tiles of B only: a transposed A is transposed into its own buffer."""
+    """`matmul` transposes tiles of B only, read column by column.
+
+    A transposed A is transposed into its own buffer; so is a transposed B that another product reads
+    row by row.
+    """
 
     def __init__(self, staging: _Staging):
         self.staging = staging
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: compute.MatmulOp, rewriter: PatternRewriter) -> None:
-        if op.transpose_a is None:
+        by_rows = {Use.MATMUL_A, Use.MATMUL_B}
+        shared = {use for _, use in uses_of(op.b)} & by_rows and _is_matrix(op.b)
+        turn_a = op.transpose_a is not None
+        turn_b = op.transpose_b is not None and bool(shared)
+        if not turn_a and not turn_b:
             return
-        block = op.a.type
+        a = self._transposed(op, op.a, rewriter) if turn_a else op.a
+        b = self._transposed(op, op.b, rewriter) if turn_b else op.b
+        keep_b = op.transpose_b is not None and not turn_b
+        replace(rewriter, op, compute.MatmulOp(a, b, op.acc, transpose_b=keep_b))
+
+    def _transposed(self, op: Operation, value: SSAValue, rewriter: PatternRewriter) -> SSAValue:
+        block = value.type
         assert isinstance(block, BlockType)
         rows, cols = block.shape
-        label = f"{op.a.name_hint or 'A'}_transposed"
+        label = f"{value.name_hint or 'block'}_transposed"
         request = cb.RequestAttr.of(next(self.staging.numbers), label, 2, "staging")
-        turned = compute.TransposeOp(op.a, request, BlockType.of(cols, rows, block.tile))
+        turned = compute.TransposeOp(value, request, BlockType.of(cols, rows, block.tile))
         turned.block.name_hint = label
-        plain = compute.MatmulOp(turned.block, op.b, op.acc, transpose_b=op.transpose_b is not None)
-        replace(rewriter, op, [turned, plain])
+        insert(rewriter, op, [turned])
+        return turned.block
+
+
+def _is_matrix(value: SSAValue) -> bool:
+    return isinstance(value.type, BlockType) and min(value.type.shape) > 1
 
 
 class StageStore(RewritePattern):
