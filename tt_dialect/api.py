@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tt_dialect.run import RunStats
     from tt_dialect.tensors import Array, Comparison, Tensor
 
-Engine = Literal["sim", "tile"]
+Engine = Literal["sim", "native", "tile"]
 
 LEVELS = ("tile", "core", "tiled", "buffered", "threads", "metalium")
 """The keys of `CompiledKernel.modules`, in the order a program travels."""
@@ -92,7 +92,8 @@ class CompiledKernel:
         """
         Runs the kernel on the tensors it reads, in parameter order; returns the written ones.
 
-        `engine="sim"` executes the METALIUM program on simulated cores, `"tile"` the TILE program.
+        `engine="sim"` executes the METALIUM program on simulated cores, `"native"` the emitted C++
+        on this CPU, `"tile"` the TILE program.
         `seed` chooses the interleaving of the simulated threads; results do not depend on it.
         NumPy arrays and torch CPU tensors are accepted; torch in, torch out.
         """
@@ -113,8 +114,14 @@ class CompiledKernel:
             outputs = evaluate(self.function, inputs, fidelity=fidelity)
         elif engine == "sim":
             outputs, self.stats = simulate(self.program, inputs, seed=seed)
+        elif engine == "native":
+            from tt_dialect.run.native import run_native
+
+            schedule = f"random:{seed}" if seed else "block"
+            done = run_native(self.program, self.sources, inputs, schedule=schedule)
+            outputs, self.stats = done.outputs, done.stats
         else:
-            raise _fail(f"unknown engine '{engine}', expected 'sim' or 'tile'")
+            raise _fail(f"unknown engine '{engine}', expected 'sim', 'native' or 'tile'")
         written = [tensor for tensor in self.tensors if tensor.is_written]
         return [a.astype(t.dtype, copy=False) for a, t in zip(outputs, written, strict=True)]
 

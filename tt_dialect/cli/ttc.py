@@ -89,7 +89,12 @@ def make_parser() -> argparse.ArgumentParser:
     flag("--seed", type=int, default=0, help="interleaving of the simulated threads (default 0)")
     flag("--input-seed", type=int, default=0, help="seed of the random inputs (default 0)")
     flag("--out-dir", metavar="DIR", help="write each output tensor to DIR/NAME.npy")
-    flag("--engine", choices=("sim", "tile"), default="sim", help="METALIUM (default) or TILE")
+    flag(
+        "--engine",
+        choices=("sim", "native", "tile"),
+        default="sim",
+        help="METALIUM on simulated cores (default), the emitted C++, or TILE",
+    )
     flag("--check", action="store_true", help="compare with the TILE program in float64")
     flag("--stats", metavar="FILE.json", help="write the simulation's statistics")
     return parser
@@ -192,8 +197,8 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
     from tt_dialect.api import load
 
-    if args.stats is not None and args.engine != "sim":
-        raise CompileError(Diagnostic("--stats needs --engine sim: only it gathers statistics"))
+    if args.stats is not None and args.engine == "tile":
+        raise CompileError(Diagnostic("--stats needs --engine sim or native: tile has none"))
     is_directory = os.path.isdir(args.source)
     start = time.perf_counter()
     kernel = load(args.source) if is_directory else compiled(args)
@@ -205,7 +210,9 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
         writes = ", ".join(str(t) for t in tensors if t.is_written)
         progress(f"reads {reads}; writes {writes}")
         cores = len(kernel.program.partition.core_ranges.cores())
-        progress(f"simulating {cores} cores ..." if args.engine == "sim" else "evaluating TILE ...")
+        progress(
+            f"simulating {cores} cores ..." if args.engine != "tile" else "evaluating TILE ..."
+        )
     inputs = gather_inputs(args, kernel)
     start = time.perf_counter()
     outputs = kernel.execute(inputs, engine=args.engine, seed=args.seed)

@@ -5,6 +5,14 @@
 
 namespace ckernel {
 
-void compute_kernel_hw_startup(uint32_t in0, uint32_t in1, uint32_t out);
+inline void compute_kernel_hw_startup(
+    uint32_t in0, uint32_t in1, uint32_t out, tt_native::Site where = tt_native::Site::current()) {
+    tt_native::startup(in0, in1, out, where);
+}
+
+inline void compute_kernel_hw_startup(
+    uint32_t in, uint32_t out, tt_native::Site where = tt_native::Site::current()) {
+    tt_native::startup(in, in, out, where);
+}
 
 }  // namespace ckernel

@@ -2,10 +2,3 @@
 #pragma once
 
 #include "shared/compute.h"
-
-namespace ckernel {
-
-void reconfig_data_format_srca(uint32_t cb);
-void reconfig_data_format_srcb(uint32_t cb);
-
-}  // namespace ckernel

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <source_location>
 
 #define tt_l1_ptr
 
@@ -15,6 +16,32 @@ enum CBIndex : std::uint8_t {
     c_48, c_49, c_50, c_51, c_52, c_53, c_54, c_55, c_56, c_57, c_58, c_59, c_60, c_61, c_62, c_63,
 };
 
-enum class DataFormat : std::uint8_t { Float32 = 0, Float16 = 1, Float16_b = 5 };
+enum class DataFormat : std::uint8_t {
+    Float32 = 0,
+    Float16 = 1,
+    Bfp8 = 2,
+    Bfp4 = 3,
+    Tf32 = 4,
+    Float16_b = 5,
+    Bfp8_b = 6,
+    Bfp4_b = 7,
+    Int32 = 8,
+    UInt16 = 9,
+    Lf8 = 10,
+    Bfp2 = 11,
+    Int8 = 14,
+    Bfp2_b = 15,
+    UInt32 = 24,
+    UInt8 = 30,
+    Invalid = 255,
+};
 
 }  // namespace tt
+
+namespace tt_native {
+
+// Where a call stands. A defaulted last parameter of every API function carries it to the
+// sanitizer; calls are written as upstream has them.
+using Site = std::source_location;
+
+}  // namespace tt_native

@@ -3,15 +3,32 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "shared/types.h"
 
 constexpr uint32_t NUM_CIRCULAR_BUFFERS = 64;
 
+namespace tt_native {
+
+struct ProgramState;
+struct Buffer;
+
+}  // namespace tt_native
+
 namespace tt {
+
+using std::uint32_t;
 
 uint32_t tile_size(DataFormat format);
 
@@ -20,33 +37,86 @@ namespace tt_metal {
 struct CoreCoord {
     constexpr CoreCoord() = default;
     constexpr CoreCoord(size_t x, size_t y) : x(x), y(y) {}
+    auto operator<=>(const CoreCoord&) const = default;
     size_t x = 0;
     size_t y = 0;
 };
 
 struct CoreRange {
+    CoreRange(const CoreCoord& core) : start_coord(core), end_coord(core) {}
     CoreRange(const CoreCoord& start, const CoreCoord& end) : start_coord(start), end_coord(end) {}
+    bool contains(const CoreCoord& core) const {
+        return core.x >= start_coord.x && core.x <= end_coord.x && core.y >= start_coord.y &&
+               core.y <= end_coord.y;
+    }
     CoreCoord start_coord;
     CoreCoord end_coord;
 };
 
 class CoreRangeSet {
 public:
-    explicit CoreRangeSet(const std::vector<CoreRange>& ranges);
-    bool contains(const CoreCoord& core) const;
+    CoreRangeSet() = default;
+    CoreRangeSet(const CoreRange& range) : ranges_{range} {}
+    CoreRangeSet(const CoreCoord& core) : ranges_{CoreRange(core)} {}
+    explicit CoreRangeSet(const std::vector<CoreRange>& ranges) : ranges_(ranges) {}
+    bool contains(const CoreCoord& core) const {
+        for (const CoreRange& range : ranges_) {
+            if (range.contains(core)) {
+                return true;
+            }
+        }
+        return false;
+    }
+    const std::vector<CoreRange>& ranges() const { return ranges_; }
+    uint32_t num_cores() const {
+        size_t count = 0;
+        for (const CoreRange& range : ranges_) {
+            count += (range.end_coord.x - range.start_coord.x + 1) *
+                     (range.end_coord.y - range.start_coord.y + 1);
+        }
+        return static_cast<uint32_t>(count);
+    }
+
+private:
+    std::vector<CoreRange> ranges_;
 };
 
 enum class BufferType { DRAM, L1 };
-enum class MathFidelity : uint8_t { LoFi = 0, HiFi2 = 2, HiFi3 = 3, HiFi4 = 4 };
-enum class UnpackToDestMode : uint8_t { UnpackToDestFp32, Default };
 enum class DataMovementProcessor { RISCV_0 = 0, RISCV_1 = 1 };
 enum NOC : uint8_t { NOC_0 = 0, NOC_1 = 1, RISCV_0_default = NOC_0, RISCV_1_default = NOC_1 };
+enum NOC_MODE : uint8_t { DM_DEDICATED_NOC = 0, DM_DYNAMIC_NOC = 1 };
+enum class KernelBuildOptLevel : uint8_t { O1, O2, O3, O0, Os, Ofast, Oz };
+enum class MathFidelity : uint8_t { LoFi = 0, HiFi2 = 2, HiFi3 = 3, HiFi4 = 4 };
+enum class UnpackToDestMode : uint8_t { UnpackToDestFp32, Default };
 
 struct DataMovementConfig {
     DataMovementProcessor processor = DataMovementProcessor::RISCV_0;
     NOC noc = NOC::RISCV_0_default;
+    NOC_MODE noc_mode = NOC_MODE::DM_DEDICATED_NOC;
     std::vector<uint32_t> compile_args = {};
     std::map<std::string, std::string> defines = {};
+    std::unordered_map<std::string, uint32_t> named_compile_args = {};
+    KernelBuildOptLevel opt_level = KernelBuildOptLevel::O2;
+};
+
+struct ReaderDataMovementConfig : public DataMovementConfig {
+    ReaderDataMovementConfig(
+        std::vector<uint32_t> compile_args = {}, std::map<std::string, std::string> defines = {}) {
+        this->processor = DataMovementProcessor::RISCV_1;
+        this->noc = NOC::NOC_0;
+        this->compile_args = std::move(compile_args);
+        this->defines = std::move(defines);
+    }
+};
+
+struct WriterDataMovementConfig : public DataMovementConfig {
+    WriterDataMovementConfig(
+        std::vector<uint32_t> compile_args = {}, std::map<std::string, std::string> defines = {}) {
+        this->processor = DataMovementProcessor::RISCV_0;
+        this->noc = NOC::NOC_1;
+        this->compile_args = std::move(compile_args);
+        this->defines = std::move(defines);
+    }
 };
 
 struct ComputeConfig {
@@ -58,37 +128,63 @@ struct ComputeConfig {
     bool math_approx_mode = false;
     std::vector<uint32_t> compile_args = {};
     std::map<std::string, std::string> defines = {};
+    std::unordered_map<std::string, uint32_t> named_compile_args = {};
+    KernelBuildOptLevel opt_level = KernelBuildOptLevel::O3;
 };
 
 class CircularBufferConfig {
 public:
-    CircularBufferConfig(uint32_t bytes, const std::map<uint8_t, DataFormat>& formats);
-    CircularBufferConfig& set_page_size(uint8_t index, uint32_t bytes);
+    CircularBufferConfig(uint32_t bytes, const std::map<uint8_t, DataFormat>& formats)
+        : bytes_(bytes), formats_(formats) {}
+    CircularBufferConfig& set_page_size(uint8_t index, uint32_t bytes) {
+        page_sizes_[index] = bytes;
+        return *this;
+    }
+    uint32_t total_size() const { return bytes_; }
+    const std::map<uint8_t, DataFormat>& formats() const { return formats_; }
+    const std::map<uint8_t, uint32_t>& page_sizes() const { return page_sizes_; }
+
+private:
+    uint32_t bytes_;
+    std::map<uint8_t, DataFormat> formats_;
+    std::map<uint8_t, uint32_t> page_sizes_;
 };
 
-class Program {};
+class Program {
+public:
+    Program();
+    tt_native::ProgramState& state() const { return *state_; }
+
+private:
+    std::shared_ptr<tt_native::ProgramState> state_;
+};
 using KernelHandle = uint32_t;
 using CBHandle = uintptr_t;
+using CoreSpec = std::variant<CoreCoord, CoreRange, CoreRangeSet>;
 
 Program CreateProgram();
 CBHandle CreateCircularBuffer(
-    Program& program, const CoreRangeSet& cores, const CircularBufferConfig& config);
+    Program& program, const CoreSpec& cores, const CircularBufferConfig& config);
 KernelHandle CreateKernel(
     Program& program,
     const std::string& path,
-    const CoreRangeSet& cores,
-    const DataMovementConfig& config);
-KernelHandle CreateKernel(
-    Program& program,
-    const std::string& path,
-    const CoreRangeSet& cores,
-    const ComputeConfig& config);
-uint32_t CreateSemaphore(Program& program, const CoreRangeSet& cores, uint32_t initial);
+    const CoreSpec& cores,
+    const std::variant<DataMovementConfig, ComputeConfig>& config);
+uint32_t CreateSemaphore(
+    Program& program, const std::variant<CoreRange, CoreRangeSet>& cores, uint32_t initial);
 void SetRuntimeArgs(
     const Program& program,
     KernelHandle kernel,
-    const CoreCoord& core,
+    const CoreSpec& cores,
     const std::vector<uint32_t>& args);
+void SetCommonRuntimeArgs(
+    const Program& program, KernelHandle kernel, const std::vector<uint32_t>& args);
 
 }  // namespace tt_metal
 }  // namespace tt
+
+// Names that upstream has in the global namespace or in `tt` as well.
+using tt::tt_metal::CoreCoord;
+using tt::tt_metal::CoreRange;
+using tt::tt_metal::CoreRangeSet;
+using tt::tt_metal::MathFidelity;

@@ -5,6 +5,12 @@
 
 namespace ckernel {
 
-void pack_block(uint32_t dst, uint32_t cb, uint32_t tiles);
+inline void pack_block(
+    uint32_t dst,
+    uint32_t cb,
+    uint32_t tiles,
+    tt_native::Site where = tt_native::Site::current()) {
+    tt_native::pack_tiles(dst, cb, tiles, where);
+}
 
 }  // namespace ckernel

@@ -2,10 +2,3 @@
 #pragma once
 
 #include "shared/compute.h"
-
-namespace ckernel {
-
-void fill_tile_init();
-void fill_tile(uint32_t dst, float value);
-
-}  // namespace ckernel
