@@ -1,0 +1,97 @@
+// RUN: tt-opt %s -p tt-pad-tiles --split-input-file --verify-diagnostics | filecheck %s
+
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' has rank 1
+// CHECK-NEXT: note: expected rank 2 (rows, columns)
+func.func @vector() {
+  %s = memref.alloc() : memref<64xbf16, 1 : i64>
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 'A_shared' of shape (48, 64) is not made of whole 32x32 tiles
+// CHECK-NEXT: note: make both extents multiples of 32
+func.func @half_a_tile() {
+  %s = memref.alloc() {tt.name = "A_shared"} : memref<48x64xbf16, 1 : i64>
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: the position of a block of 'A' in dimension 0 has no known bounds
+// CHECK-NEXT: note: expected arithmetic on grid indices, loop indices and constants
+func.func @unknown(%A: memref<64x64xbf16>, %n: index) {
+  %v = memref.subview %A[%n, 0] [32, 32] [1, 1] : memref<64x64xbf16> to memref<32x32xbf16, strided<[64, 1], offset: ?>>
+  func.return
+}
+
+// -----
+
+// A loop of 4 blocks of 64 over 250 rows.
+// CHECK:      invalid.mlir:[[#]]:5: error: a block of 64 does not divide dimension 0 of 'A' (extent 250): it reaches from 0 to 256
+// CHECK-NEXT: note: choose block sizes that divide the tensor
+func.func @too_far(%A: memref<250x64xbf16>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c64 = arith.constant 64 : index
+  scf.for %i = %c0 to %c4 step %c1 {
+    %m = arith.muli %i, %c64 : index
+    %v = memref.subview %A[%m, 0] [64, 64] [1, 1] : memref<250x64xbf16> to memref<64x64xbf16, strided<[64, 1], offset: ?>>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: a block of 32 does not divide dimension 1 of 'A' (extent 64): it reaches from -32 to 0
+func.func @below_zero(%A: memref<64x64xbf16>) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %m = arith.subi %c0, %c32 : index
+  %v = memref.subview %A[0, %m] [32, 32] [1, 1] : memref<64x64xbf16> to memref<32x32xbf16, strided<[64, 1], offset: ?>>
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:5: error: a block of 'A' does not start and end on 32x32 tiles in dimension 1
+// CHECK-NEXT: note: make its position and extent multiples of 32
+func.func @between_tiles(%A: memref<64x64xbf16>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c16 = arith.constant 16 : index
+  scf.for %i = %c0 to %c2 step %c1 {
+    %m = arith.muli %i, %c16 : index
+    %v = memref.subview %A[0, %m] [32, 32] [1, 1] : memref<64x64xbf16> to memref<32x32xbf16, strided<[64, 1], offset: ?>>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: a block of 'A' does not start and end on 32x32 tiles in dimension 0
+func.func @part_of_a_tile(%A: memref<64x64xbf16>) {
+  %v = memref.subview %A[32, 0] [16, 32] [1, 1] : memref<64x64xbf16> to memref<16x32xbf16, strided<[64, 1], offset: 2048>>
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: a part of an on-chip buffer is not supported
+// CHECK-NEXT: note: use the whole buffer
+func.func @part_of_a_buffer() {
+  %s = memref.alloc() : memref<64x64xbf16, 1 : i64>
+  %v = memref.subview %s[0, 0] [32, 32] [1, 1] : memref<64x64xbf16, 1 : i64> to memref<32x32xbf16, strided<[64, 1]>, 1 : i64>
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: the block of 'A' extends over dimensions [0, 2]; only the last two are tiled
+// CHECK-NEXT: note: put the block's rows and columns in the last two dimensions
+func.func @outer_rows(%A: memref<64x4x64xbf16>) {
+  %v = memref.subview %A[0, 1, 0] [32, 1, 32] [1, 1, 1] : memref<64x4x64xbf16> to memref<32x32xbf16, strided<[256, 1], offset: 64>>
+  func.return
+}
