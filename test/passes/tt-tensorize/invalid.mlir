@@ -1,0 +1,100 @@
+// RUN: tt-opt %s -p tt-tensorize --split-input-file --verify-diagnostics | filecheck %s
+
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' asks for no circular buffer
+// CHECK-NEXT: note: run tt-propagate-layout first
+func.func @no_request(%X: memref<32x32xbf16>) {
+  %s = memref.alloc() : memref<32x32xbf16, 1 : i64>
+  linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: a part of an on-chip buffer is written
+// CHECK-NEXT: note: write the whole buffer
+func.func @part_written(%X: memref<32x32xbf16>) {
+  %s = memref.alloc() {tt.cb = #tt.cb.request<0, "s", stages 2, by "default">} : memref<64x32xbf16, 1 : i64>
+  %part = memref.subview %s[0, 0] [32, 32] [1, 1] : memref<64x32xbf16, 1 : i64> to memref<32x32xbf16, strided<[32, 1]>, 1 : i64>
+  linalg.copy ins(%X : memref<32x32xbf16>) outs(%part : memref<32x32xbf16, strided<[32, 1]>, 1 : i64>)
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: 'memref.subview' uses a part of an on-chip buffer
+func.func @part_read(%X: memref<32x32xbf16>) {
+  %s = memref.alloc() {tt.cb = #tt.cb.request<0, "s", stages 2, by "default">} : memref<64x32xbf16, 1 : i64>
+  %part = memref.subview %s[0, 0] [32, 32] [1, 1] : memref<64x32xbf16, 1 : i64> to memref<32x32xbf16, strided<[32, 1]>, 1 : i64>
+  linalg.copy ins(%part : memref<32x32xbf16, strided<[32, 1]>, 1 : i64>) outs(%X : memref<32x32xbf16>)
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: the value of a fill is not constant
+// CHECK-NEXT: note: expected a float constant
+func.func @unknown_fill(%X: memref<32x32xf32>, %v: f32) {
+  linalg.fill ins(%v : f32) outs(%X : memref<32x32xf32>)
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: 'linalg.generic' is neither a copy nor a matrix product
+func.func @three_way(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X, %Y : memref<32x32xf32>, memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %s = arith.addf %x, %y : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: not a matrix product: inputs ['M', 'K'] and ['K', 'M'], output ['M', 'N']
+// CHECK-NEXT: note: expected (M, K) or (K, M), (K, N) or (N, K), and (M, N)
+func.func @no_product(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (m, n)>], iterator_types = ["parallel", "parallel", "reduction"]} ins(%X, %X : memref<32x32xf32>, memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    linalg.yield %z : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' may be read before it is written
+// CHECK-NEXT: note: fill, clear or copy into it first
+func.func @unwritten(%X: memref<32x32xbf16>) {
+  %s = memref.alloc() {tt.cb = #tt.cb.request<0, "s", stages 2, by "default">} : memref<32x32xbf16, 1 : i64>
+  linalg.copy ins(%s : memref<32x32xbf16, 1 : i64>) outs(%X : memref<32x32xbf16>)
+  func.return
+}
+
+// -----
+
+// Written in the loop only, which may not run.
+// CHECK: invalid.mlir:[[#]]:3: error: on-chip buffer 's' may be read before it is written
+func.func @after_loop(%X: memref<32x32xbf16>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %s = memref.alloc() {tt.cb = #tt.cb.request<0, "s", stages 2, by "default">} : memref<32x32xbf16, 1 : i64>
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
+  }
+  linalg.copy ins(%s : memref<32x32xbf16, 1 : i64>) outs(%X : memref<32x32xbf16>)
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' is written under a condition
+// CHECK-NEXT: note: supported: clearing it in the first iteration of a loop
+func.func @sometimes(%X: memref<32x32xbf16>, %c: i1) {
+  %s = memref.alloc() {tt.cb = #tt.cb.request<0, "s", stages 2, by "default">} : memref<32x32xbf16, 1 : i64>
+  scf.if %c {
+    linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
+  }
+  func.return
+}
