@@ -4,18 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.dialects.builtin import f32
+from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 
 from tt_dialect.analysis.access import label_of
+from tt_dialect.analysis.buffers import Buffer
 from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence, strides
 from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.layout import BlockType, BufferAttr, int_tuple
+from tt_dialect.ir.program import ComputeConfigAttr
 from tt_dialect.passes.emit_ops import Emitter, Index
 
-if TYPE_CHECKING:
-    from tt_dialect.passes.lower_memory import Plan
+PLACES = (cb.BufferType, compute.DstType)
+"""Types that take the place of block types."""
+
+
+@dataclass
+class Plan:
+    """Circular buffer of every block value, and what the lowering of each operation needs."""
+
+    config: ComputeConfigAttr | None = None
+    buffers: dict[SSAValue, Buffer] = field(default_factory=dict[SSAValue, Buffer])
+    cbs: dict[Buffer, SSAValue] = field(default_factory=dict[Buffer, SSAValue])
+    groups: dict[Buffer, SSAValue] = field(default_factory=dict[Buffer, SSAValue])
+    """DST groups of accumulators that stay in DST."""
+    accessors: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    arguments: dict[str, SSAValue] = field(default_factory=dict[str, SSAValue])
+
+    @property
+    def capacity(self) -> int:
+        """DST tiles."""
+        assert self.config is not None
+        return self.config.dst_tiles
+
+    def place_of(self, value: SSAValue) -> SSAValue:
+        """The circular buffer or DST group of a block; it may already stand in its place."""
+        if isinstance(value.type, PLACES):
+            return value
+        buffer = self.buffers[value]
+        return self.groups[buffer] if buffer.in_dst else self.cbs[buffer]
+
+    def dst_type(self, tiles: int, element_type: Attribute) -> compute.DstType:
+        """A DST group in the program's DST width."""
+        assert self.config is not None
+        return compute.DstType.of(tiles, f32 if bool(self.config.dst32) else element_type)
+
 
 _NAMES = {"sr": "subblock_row", "sc": "subblock_col", "r": "row", "c": "col"}
 
@@ -224,7 +260,7 @@ def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
         _pack(emit, dst, acc, tiles)
 
 
-LOWERINGS: dict[type[Operation], Callable[[Any, Any, Emitter], None]] = {
+LOWERINGS: dict[type[Operation], Callable[[Any, Plan, Emitter], None]] = {
     noc.LoadBlockOp: lower_load,
     noc.StoreBlockOp: lower_store,
     compute.FillOp: lower_fill,

@@ -14,10 +14,9 @@ from xdsl.dialects.builtin import (
     MemRefType,
     StringAttr,
     UnitAttr,
-    f32,
 )
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 from xdsl.traits import Pure
@@ -26,7 +25,6 @@ from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import label_of, layout_of, memref_type
 from tt_dialect.analysis.buffers import (
-    Buffer,
     Use,
     collect_buffers,
     is_transfer,
@@ -39,8 +37,8 @@ from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.layout import BlockType, ints
 from tt_dialect.ir.program import FIDELITIES, AbiAttr, ArgKind, ComputeConfigAttr
 from tt_dialect.levels import Level
-from tt_dialect.passes import block_moves
 from tt_dialect.passes.base import LevelPass, decision, insert, located, replace
+from tt_dialect.passes.block_moves import LOWERINGS, PLACES, Plan
 from tt_dialect.passes.emit_ops import Emitter
 
 # ---- TILED to TILED: every block has one consumer role and the form its consumer needs ----
@@ -155,41 +153,6 @@ def _accumulates(carried: BlockArgument) -> bool:
 
 
 # ---- TILED to BUFFERED ----
-
-
-PLACES = (cb.BufferType, compute.DstType)
-"""Types that take the place of block types."""
-
-
-@dataclass
-class Plan:
-    """Circular buffer of every block value, and what the lowering of each operation needs."""
-
-    config: ComputeConfigAttr | None = None
-    buffers: dict[SSAValue, Buffer] = field(default_factory=dict[SSAValue, Buffer])
-    cbs: dict[Buffer, SSAValue] = field(default_factory=dict[Buffer, SSAValue])
-    groups: dict[Buffer, SSAValue] = field(default_factory=dict[Buffer, SSAValue])
-    """DST groups of accumulators that stay in DST."""
-    accessors: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
-    arguments: dict[str, SSAValue] = field(default_factory=dict[str, SSAValue])
-
-    @property
-    def capacity(self) -> int:
-        """DST tiles."""
-        assert self.config is not None
-        return self.config.dst_tiles
-
-    def place_of(self, value: SSAValue) -> SSAValue:
-        """The circular buffer or DST group of a block; it may already stand in its place."""
-        if isinstance(value.type, PLACES):
-            return value
-        buffer = self.buffers[value]
-        return self.groups[buffer] if buffer.in_dst else self.cbs[buffer]
-
-    def dst_type(self, tiles: int, element_type: Attribute) -> compute.DstType:
-        """A DST group in the program's DST width."""
-        assert self.config is not None
-        return compute.DstType.of(tiles, f32 if bool(self.config.dst32) else element_type)
 
 
 def _config(func: FuncOp, fidelity: str | None) -> ComputeConfigAttr:
@@ -361,7 +324,7 @@ class LowerBlockOp(RewritePattern):
     plan: Plan
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
-        lower = block_moves.LOWERINGS.get(type(op))
+        lower = LOWERINGS.get(type(op))
         if lower is None:
             return
         emit = Emitter()

@@ -6,17 +6,13 @@ its line. Tiles are float32 arrays `[32, 32]` whose values are exact in the buff
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from xdsl.ir import Operation
 
 from tt_dialect.diagnostics import error_at
 from tt_dialect.run import numerics
 from tt_dialect.run.numerics import F32, F64, TILE, Fidelity, Format
-
-if TYPE_CHECKING:
-    from tt_dialect.run.scheduler import Thread
+from tt_dialect.run.waiting import Waiter
 
 COUNTER_MASK = 0xFFFF
 """Received and acknowledged pages are compared in 16 bits (tt-metal PR #26536)."""
@@ -67,9 +63,9 @@ class CircularBuffer:
         """Pages that reads were issued for, until the read barrier."""
         self.leaving: set[int] = set()
         """Pages that writes were issued from, until they are flushed."""
-        self.producer: tuple[Thread, int] | None = None
+        self.producer: tuple[Waiter, int] | None = None
         """The thread blocked in a reserve, and the pages it needs."""
-        self.consumer: tuple[Thread, int] | None = None
+        self.consumer: tuple[Waiter, int] | None = None
         self._a: F64 | None = None
         self._b: dict[bool, F64] = {}
 
@@ -101,7 +97,7 @@ class CircularBuffer:
                 self._b.clear()
         return True
 
-    def push(self, n: int, op: Operation) -> Thread | None:
+    def push(self, n: int, op: Operation) -> Waiter | None:
         """Hands n reserved pages over; the consumer to wake, if this fills its need."""
         if n > self.reserved:
             raise error_at(
@@ -125,7 +121,7 @@ class CircularBuffer:
             return blocked[0]
         return None
 
-    def pop(self, n: int, op: Operation) -> Thread | None:
+    def pop(self, n: int, op: Operation) -> Waiter | None:
         """Gives n waited pages back; the producer to wake, if this makes its room."""
         if n > self.waited:
             raise error_at(

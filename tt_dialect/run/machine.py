@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from random import Random
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from xdsl.ir import Operation
@@ -13,9 +13,7 @@ from xdsl.ir import Operation
 from tt_dialect.diagnostics import CompileError, error_at
 from tt_dialect.run.buffers import CircularBuffer, DstSections
 from tt_dialect.run.numerics import F32, TILE, Format
-
-if TYPE_CHECKING:
-    from tt_dialect.run.scheduler import Thread
+from tt_dialect.run.waiting import Waiter
 
 DRAM_BASE = 0x20000
 """Address of the first tensor in every bank; any aligned number but 0 would do."""
@@ -168,7 +166,7 @@ class Semaphore:
 
     label: str
     value: int
-    waiting: list[Thread] = field(default_factory=list)
+    waiting: list[Waiter] = field(default_factory=list)
 
 
 class Mover:

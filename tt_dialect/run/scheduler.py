@@ -12,16 +12,17 @@ from tt_dialect.diagnostics import CompileError, Diagnostic, diagnostic_at
 from tt_dialect.run.buffers import CircularBuffer
 from tt_dialect.run.machine import Core, Mover
 from tt_dialect.run.threads import Blocked
+from tt_dialect.run.waiting import Waiter
 
 
 class Deadlock(CompileError):
     """Threads wait for each other; one diagnostic for each blocked operation."""
 
 
-class Thread:
+class Thread(Waiter):
     """One thread of one core: its generator, and what it waits for."""
 
-    __slots__ = ("blocked", "core", "finished", "generator", "mover", "op", "role")
+    __slots__ = ("blocked", "core", "finished", "generator", "mover", "op")
 
     def __init__(
         self,
@@ -30,7 +31,7 @@ class Thread:
         core: Core,
         mover: Mover,
     ):
-        self.role = role
+        super().__init__(role)
         self.op = op
         self.core = core
         self.mover = mover
