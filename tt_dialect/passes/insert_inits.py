@@ -2,95 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from xdsl.dialects import scf
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
-from tt_dialect.analysis.index import range_of
-from tt_dialect.ir import cb, compute
+from tt_dialect.analysis.units import State, always_runs, join, needs, programs
+from tt_dialect.ir import compute
 from tt_dialect.ir.program import Role, ThreadOp
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, located
 
-State: TypeAlias = dict[str, object]
-"""What each unit was last programmed for; a unit that is missing is in an unknown state."""
 
-
-@dataclass(frozen=True)
-class Need:
-    """A unit must be programmed for `key`; `make` builds the operation that does it."""
-
-    unit: str
-    key: object
-    make: Callable[[], Operation]
-
-
-def _tile(value: SSAValue) -> object:
-    assert isinstance(value.type, cb.BufferType)
-    return value.type.tile
-
-
-def _unpacks_to_dest(value: SSAValue) -> bool:
-    return isinstance(value.owner, cb.AllocOp) and value.owner.unpack_to_dest is not None
-
-
-def needs(op: Operation) -> list[Need]:
-    """What an operation needs, in the order in which it must be programmed (metalium.md 2.4)."""
-    match op:
-        case compute.MatmulBlockOp():
-            a, b = op.a, op.b
-            shape = tuple(op.properties[k] for k in ("rt", "ct", "kt", "transpose"))
-            return [
-                Need("srca", _tile(b), lambda: compute.ReconfigSrcAOp(b)),
-                Need("srcb", _tile(a), lambda: compute.ReconfigSrcBOp(a)),
-                Need(
-                    "math",
-                    ("matmul", _tile(a), _tile(b), *shape),
-                    lambda: compute.MatmulBlockInitOp(op),
-                ),
-            ]
-        case compute.CopyBlockOp():
-            source, key = op.cb, ("copy", _tile(op.cb), _unpacks_to_dest(op.cb))
-            return [
-                Need("srca", _tile(source), lambda: compute.ReconfigSrcAOp(source)),
-                Need("math", key, lambda: compute.CopyInitOp(source)),
-            ]
-        case compute.TransposeTileOp():
-            source = op.cb
-            return [
-                Need("srca", _tile(source), lambda: compute.ReconfigSrcAOp(source)),
-                Need("math", ("transpose", _tile(source)), lambda: compute.TransposeInitOp(source)),
-            ]
-        case compute.FillTileOp():
-            return [Need("sfpu", "fill", compute.FillInitOp)]
-        case compute.PackBlockOp():
-            target = op.cb
-            return [Need("pack", _tile(target), lambda: compute.ReconfigPackOp(target))]
+def _make(op: Operation, unit: str) -> Operation:
+    """The operation that programs a unit for `op`."""
+    match unit, op:
+        case "srca", compute.MatmulBlockOp():
+            return compute.ReconfigSrcAOp(op.b)
+        case "srcb", compute.MatmulBlockOp():
+            return compute.ReconfigSrcBOp(op.a)
+        case "math", compute.MatmulBlockOp():
+            return compute.MatmulBlockInitOp(op)
+        case "srca", compute.CopyBlockOp() | compute.TransposeTileOp():
+            return compute.ReconfigSrcAOp(op.cb)
+        case "math", compute.CopyBlockOp():
+            return compute.CopyInitOp(op.cb)
+        case "math", compute.TransposeTileOp():
+            return compute.TransposeInitOp(op.cb)
+        case "sfpu", compute.FillTileOp():
+            return compute.FillInitOp()
+        case "pack", compute.PackBlockOp():
+            return compute.ReconfigPackOp(op.cb)
         case _:
-            return []
+            raise ValueError(f"'{op.name}' does not use the unit {unit}")
 
 
-def _first_needs(block: Block) -> Iterator[Need]:
+def _first_needs(block: Block) -> Iterator[tuple[Operation, str, object]]:
     seen: set[str] = set()
     for op in block.walk():
-        for need in needs(op):
-            if need.unit not in seen:
-                seen.add(need.unit)
-                yield need
-
-
-def _runs(loop: scf.ForOp) -> bool:
-    low, high = range_of(loop.lb), range_of(loop.ub)
-    return low is not None and high is not None and high.low > low.high
-
-
-def _join(a: State, b: State) -> State:
-    return {unit: key for unit, key in a.items() if b.get(unit) == key}
+        for unit, key in needs(op):
+            if unit not in seen:
+                seen.add(unit)
+                yield op, unit, key
 
 
 @dataclass
@@ -111,19 +67,28 @@ class _Inserter:
                     self.flow(r.block, dict(state), emit=emit) if r.blocks else state
                     for r in op.regions
                 ]
-                state = _join(*ends)
+                state = join(*ends)
             else:
-                for need in needs(op):
-                    self._program(need, op, state, emit=emit)
+                for unit, key in needs(op):
+                    self._program(op, unit, key, op, state, emit=emit)
         return state
 
-    def _program(self, need: Need, before: Operation, state: State, *, emit: bool) -> None:
-        if state.get(need.unit) == need.key:
+    def _program(
+        self,
+        user: Operation,
+        unit: str,
+        key: object,
+        before: Operation,
+        state: State,
+        *,
+        emit: bool,
+    ) -> None:
+        if state.get(unit) == key:
             return
-        state[need.unit] = need.key
-        self.missing.add((need.unit, need.key))
+        state[unit] = key
+        self.missing.add((unit, key))
         if emit:
-            new = need.make()
+            new = _make(user, unit)
             located(before, [new])
             self.rewriter.insert(new, InsertPoint.before(before))
 
@@ -131,15 +96,15 @@ class _Inserter:
         """A unit that every iteration needs alike is programmed once, before the loop."""
         body = loop.body.block
         end = self.flow(body, {}, emit=False)
-        steady = {n.unit: n.key for n in _first_needs(body) if end.get(n.unit) == n.key}
+        first = [need for need in _first_needs(body) if end.get(need[1]) == need[2]]
         inside = _Inserter(self.rewriter)
-        inside.flow(body, dict(steady), emit=False)
-        for need in list(_first_needs(body)):
-            if need.unit in steady and (need.unit, need.key) not in inside.missing:
-                self._program(need, loop, state, emit=emit)
+        inside.flow(body, {unit: key for _, unit, key in first}, emit=False)
+        for user, unit, key in first:
+            if (unit, key) not in inside.missing:
+                self._program(user, unit, key, loop, state, emit=emit)
         entry = {u: key for u, key in state.items() if end.get(u, key) == key}
         after = self.flow(body, entry, emit=emit)
-        return after if _runs(loop) else _join(state, after)
+        return after if always_runs(loop) else join(state, after)
 
 
 class ProgramUnits(RewritePattern):
@@ -174,12 +139,8 @@ def _startup(block: Block) -> tuple[compute.HwStartupOp | None, State]:
         in0, in1 = unpack.a, unpack.b
     else:
         in0 = in1 = unpack.operands[0] if unpack is not None else pack.cb
-    state: State = {
-        "srca": _tile(in1 if matmul else in0),
-        "srcb": _tile(in0 if matmul else in1),
-        "pack": _tile(pack.cb),
-    }
-    return compute.HwStartupOp(in0, in1, pack.cb, matmul=matmul), state
+    startup = compute.HwStartupOp(in0, in1, pack.cb, matmul=matmul)
+    return startup, dict(programs(startup))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from tt_dialect.analysis.tokens import Count, moved, show
+from tt_dialect.analysis.units import UnitFlow
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import CompileError, Diagnostic, diagnostic_at
 from tt_dialect.ir import cb, compute, noc
@@ -162,6 +163,28 @@ def units_are_started(program: ProgramOp) -> Iterator[Diagnostic]:
             yield diagnostic_at(thread, "the compute kernel does not begin with one hw_startup")
 
 
+_UNIT_NAMES = {
+    "srca": "format of SrcA",
+    "srcb": "format of SrcB",
+    "math": "init",
+    "sfpu": "SFPU init",
+    "pack": "format of the packer",
+}
+
+
+def units_are_programmed(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rules 14 and 15: on every path, each operation finds its units programmed for it."""
+    found: list[Diagnostic] = []
+
+    def missing(op: Operation, unit: str, key: object) -> None:
+        found.append(diagnostic_at(op, f"'{op.name}' with a stale or missing {_UNIT_NAMES[unit]}"))
+
+    for thread in program.threads:
+        if thread.role.data == Role.COMPUTE:
+            UnitFlow(missing).run(thread.body.block, {})
+    yield from found
+
+
 def arguments_exist(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rule 32: at most 341 runtime arguments, every one read is in the ABI table."""
     count = len(program.abi.args)
@@ -195,6 +218,7 @@ RULES: tuple[Callable[[ProgramOp], Iterator[Diagnostic]], ...] = (
     transfers_are_awaited,
     dst_protocol,
     units_are_started,
+    units_are_programmed,
     arguments_exist,
     nocs_agree,
 )
