@@ -187,7 +187,7 @@ func.func @store(%t: memref<64x64xbf16>, %i: index, %b: !tt.layout.block<1x1, ti
 
 // -----
 
-// CHECK: invalid.mlir:{{[0-9]+}}:3: error: Unexpected attribute i32
+// CHECK: invalid.mlir:{{[0-9]+}}:3: error: {{.*}}expected a tensor (memref) or its address (index)
 func.func @address(%a: i32) {
   %0 = tt.noc.accessor %a : i32 -> !tt.noc.accessor<[64, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>
   func.return
