@@ -188,6 +188,45 @@ def _page_count(shape: tuple[int, ...]) -> int:
     return int(np.prod(outer, dtype=np.int64)) * -(-rows // TILE) * -(-cols // TILE)
 
 
+# -- the driver -----------------------------------------------------------------------------------
+
+
+def run_job(
+    built: Runtime,
+    directory: Path,
+    lines: Sequence[str],
+    schedule: str = "block",
+    timeout: float | None = None,
+) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """Runs a job (see run/runtime/driver.cpp); its report and findings, or `NativeError`."""
+    job, report = directory / "job", directory / "report.json"
+    job.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    environment = built.environment() | {
+        "TT_NATIVE_REPORT": str(report),
+        "TT_NATIVE_SCHEDULE": schedule,
+    }
+    command = [str(built.driver), str(job)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=timeout
+        )
+    except subprocess.TimeoutExpired as error:
+        message = f"the kernels did not finish within {timeout:g} s"
+        raise NativeError((), Diagnostic(message)) from error
+    told: dict[str, Any] = {}
+    if report.exists():
+        told = cast("dict[str, Any]", json.loads(report.read_text()))
+    findings = tuple(Finding.from_json(f) for f in told.get("findings", ()))
+    broken = [f for f in findings if f.severity == "error"]
+    if broken:
+        raise NativeError(findings, *(f.diagnostic() for f in broken))
+    if done.returncode != 0:
+        text = done.stderr.strip().splitlines() or ["no message"]
+        message = f"the native run ended with code {done.returncode}"
+        raise NativeError(findings, Diagnostic(message, None, tuple(text[-20:])))
+    return told, findings
+
+
 # -- the job ---------------------------------------------------------------------------------------
 
 
@@ -267,32 +306,7 @@ class _Job:
     def run(
         self, built: Runtime, tensors: Sequence[Parameter], schedule: str, timeout: float | None
     ) -> NativeRun:
-        job = self.directory / "job"
-        job.write_text("\n".join(self.lines) + "\n", encoding="utf-8")
-        report = self.directory / "report.json"
-        environment = built.environment() | {
-            "TT_NATIVE_REPORT": str(report),
-            "TT_NATIVE_SCHEDULE": schedule,
-        }
-        command = [str(built.driver), str(job)]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, env=environment, timeout=timeout
-            )
-        except subprocess.TimeoutExpired as error:
-            message = f"the kernels did not finish within {timeout:g} s"
-            raise NativeError((), Diagnostic(message)) from error
-        told: dict[str, Any] = {}
-        if report.exists():
-            told = cast("dict[str, Any]", json.loads(report.read_text()))
-        findings = tuple(Finding.from_json(f) for f in told.get("findings", ()))
-        broken = [f for f in findings if f.severity == "error"]
-        if broken:
-            raise NativeError(findings, *(f.diagnostic() for f in broken))
-        if done.returncode != 0:
-            lines = done.stderr.strip().splitlines() or ["no message"]
-            message = f"the native run ended with code {done.returncode}"
-            raise NativeError(findings, Diagnostic(message, None, tuple(lines[-20:])))
+        told, findings = run_job(built, self.directory, self.lines, schedule, timeout)
         return NativeRun(*self._results(tensors, told), findings)
 
     def _results(

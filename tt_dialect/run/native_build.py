@@ -226,14 +226,13 @@ def _put(staged: Path, target: Path) -> None:
 
 
 def build_host(source: Path, *, options: Sequence[str] = ()) -> Path:
-    """A host program (`main.cpp`) as an executable on the runtime; its kernels stay where they are.
+    """A host program (`main.cpp`) as an executable on the runtime.
 
-    The path of the kernels is compiled in, as the CMake file does it.
+    It looks for its kernels below the directory it runs in, as `main.cpp` has it without CMake.
     """
     built = runtime()
     flags = [*STANDARD, "-O2", "-I", str(INCLUDE), *options]
-    flags.append(f'-DKERNEL_DIR="{(source.parent / "kernels").absolute()}"')
-    name = digest_of([built.digest, str(source.absolute()), source.read_bytes(), repr(flags)])
+    name = digest_of([built.digest, source.read_bytes(), repr(flags)])
     target = cache_root() / "hosts" / name
     if target.exists():
         return target
@@ -251,4 +250,6 @@ def run_host(
     """Builds and runs a host program on a machine; its exit code is the program's verdict."""
     executable = build_host(source, options=options)
     environment = runtime().environment() | {"ARCH_NAME": arch, "TT_NATIVE_SCHEDULE": schedule}
-    return subprocess.run([executable], capture_output=True, text=True, env=environment)
+    return subprocess.run(
+        [executable], capture_output=True, text=True, env=environment, cwd=source.parent
+    )

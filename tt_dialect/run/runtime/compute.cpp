@@ -300,6 +300,7 @@ DataFormat dst_format(const Core& core) {
 
 Core& compute_core(const char* call, const Site& where) {
     call_site(where);
+    ++machine().progress;
     Core& core = *self().core;
     if (!core.units.started) {
         broken("init-missing", where,
@@ -311,7 +312,7 @@ Core& compute_core(const char* call, const Site& where) {
 float* math_tiles(Core& core, uint32_t first, uint32_t count, const char* call, const Site& where) {
     Dst& dst = core.dst;
     if (!dst.acquired) {
-        broken("dst-protocol", where,
+        broken("math-outside-acquire", where,
                text("%s outside tile_regs_acquire and tile_regs_commit", call));
     }
     if (first + count > dst.tiles) {
@@ -605,7 +606,7 @@ void pack_tiles(uint32_t dst, uint32_t id, uint32_t tiles, Site where) {
     Cb& cb = cb_of(id, where);
     Dst& regs = core.dst;
     if (!regs.packing) {
-        broken("dst-protocol", where, "pack outside tile_regs_wait and tile_regs_release");
+        broken("pack-outside-wait", where, "pack outside tile_regs_wait and tile_regs_release");
     }
     if (dst + tiles > regs.tiles) {
         broken("dst-index", where, text("pack of DST tile %u of %u", dst + tiles - 1, regs.tiles));

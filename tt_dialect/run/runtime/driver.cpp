@@ -3,6 +3,7 @@
 //   arch NAME
 //   buffer LABEL FORMAT PAGES INPUT|- OUTPUT|-
 //   cb ID FORMAT PAGES CORES
+//   alias ID ID FORMAT PAGES CORES      two circular buffers on one allocation
 //   semaphore INITIAL CORES
 //   dm PATH PROCESSOR NOC CORES buffers N I...
 //   compute PATH FIDELITY DST32 FULL_SYNC CORES direct N ID...
@@ -90,15 +91,23 @@ int main(int argc, char** argv) {
             }
             outputs.push_back(output);
             buffers.push_back(buffer);
-        } else if (word == "cb") {
-            unsigned id = 0;
+        } else if (word == "cb" || word == "alias") {
+            std::vector<unsigned> ids(word == "cb" ? 1 : 2);
             uint32_t pages = 0;
-            in >> id;
+            for (unsigned& id : ids) {
+                in >> id;
+            }
             const tt::DataFormat format = read_format(in);
             in >> pages;
             const uint32_t page = tt::tile_size(format);
-            CircularBufferConfig config(pages * page, {{static_cast<uint8_t>(id), format}});
-            config.set_page_size(static_cast<uint8_t>(id), page);
+            std::map<uint8_t, tt::DataFormat> formats;
+            for (const unsigned id : ids) {
+                formats[static_cast<uint8_t>(id)] = format;
+            }
+            CircularBufferConfig config(pages * page, formats);
+            for (const unsigned id : ids) {
+                config.set_page_size(static_cast<uint8_t>(id), page);
+            }
             CreateCircularBuffer(program, read_cores(in), config);
         } else if (word == "semaphore") {
             uint32_t initial = 0;

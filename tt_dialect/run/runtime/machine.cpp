@@ -362,7 +362,26 @@ namespace {
 
 void* window_base = nullptr;
 Core* window_core = nullptr;
+bool window_guarded = false;
 constexpr uintptr_t window_start = semaphore_base;
+
+bool overlaps(uint32_t a, uint32_t a_bytes, uint32_t b, uint32_t b_bytes) {
+    return a < b + b_bytes && b < a + a_bytes;
+}
+
+// A pending transfer of a thread that touches a range of its core's L1.
+const Transfer* pending_at(
+    const std::array<std::vector<Transfer>, 2>& lists, uint32_t address, uint32_t bytes,
+    bool unflushed_only) {
+    for (const auto& pending : lists) {
+        for (const Transfer& t : pending) {
+            if (!(unflushed_only && t.flushed) && overlaps(t.local, t.bytes, address, bytes)) {
+                return &t;
+            }
+        }
+    }
+    return nullptr;
+}
 
 // Addresses of this core's L1 as kernels dereference them: mapped when first touched.
 void show_window(Core* core) {
@@ -389,12 +408,36 @@ void hide_window() {
     }
 }
 
+// Keeps pages that reads are on their way to out of reach, so that using them faults; the page just
+// touched elsewhere stays.
+void guard_pending(const Thread& thread, uint32_t touched) {
+    constexpr uintptr_t page = 4096;
+    for (const auto& pending : thread.reads) {
+        for (const Transfer& t : pending) {
+            for (uintptr_t at = t.local / page * page; at < t.local + t.bytes; at += page) {
+                if (touched / page * page != at) {
+                    mprotect(reinterpret_cast<void*>(at), page, PROT_NONE);
+                }
+            }
+        }
+    }
+    window_guarded = true;
+}
+
 void on_fault(int signal_number, siginfo_t* info, void*) {
     Machine& m = machine();
     const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
     if (window_base != nullptr && m.current != nullptr && address >= window_start &&
-        address < m.l1_stride && window_core != m.current->core) {
+        address < m.l1_stride && (window_core != m.current->core || window_guarded)) {
+        window_guarded = false;
         show_window(m.current->core);
+        const auto at = static_cast<uint32_t>(address);
+        if (const Transfer* t = pending_at(m.current->reads, at, 1, false)) {
+            broken("noc-read-not-awaited", m.current->site,
+                   text("L1 address %#x is accessed before the read into it has arrived", at), {},
+                   text("issued in line %u; noc_async_read_barrier is missing", t->where.line()));
+        }
+        guard_pending(*m.current, at);
         return;
     }
     if (m.current != nullptr) {
@@ -714,6 +757,7 @@ void check_end(Thread& thread) {
 void wake(std::vector<Thread*>& waiting) {
     Machine& m = machine();
     ++m.progress;
+    m.polls = 0;
     for (Thread* thread : waiting) {
         m.ready.push_back(thread);
     }
@@ -724,6 +768,7 @@ void wake(std::vector<Thread*>& waiting) {
 static void wake(Cb& cb) {
     Machine& m = machine();
     ++m.progress;
+    m.polls = 0;
     for (size_t i = 0; i < cb.waiting.size();) {
         Thread* thread = cb.waiting[i];
         const bool producer = thread == cb.producer && std::strcmp(thread->blocked, "cb_reserve_back") == 0;
@@ -753,6 +798,18 @@ void call_site(const Site& where) {
     Thread& thread = *m.current;
     thread.site = where;
     ++m.calls;
+    if (m.progress != m.seen_progress) {
+        m.seen_progress = m.progress;
+        m.idle_calls = 0;
+    } else if (++m.idle_calls % 65536 == 0) {  // it may be polling: let the others run
+        if (m.idle_calls > 50'000'000) {
+            broken("livelock", where, "calls without end; no thread makes progress");
+        }
+        if (!m.ready.empty()) {
+            m.ready.push_back(&thread);
+            leave();
+        }
+    }
     if (m.preempt) {
         const bool yield = m.every_call || (m.random && m.generator() % 4 == 0) ||
                            (!m.starved.empty() &&
@@ -876,24 +933,6 @@ uint32_t advance(const Cb& cb, uint32_t pointer, uint32_t pages, const char* cal
                cb.name(), text("block sizes must divide its %u pages", cb.pages));
     }
     return pointer == cb.pages ? 0 : pointer;
-}
-
-bool overlaps(uint32_t a, uint32_t a_bytes, uint32_t b, uint32_t b_bytes) {
-    return a < b + b_bytes && b < a + a_bytes;
-}
-
-// A pending transfer of this thread that touches a range of its core's L1.
-const Transfer* pending_at(
-    const std::array<std::vector<Transfer>, 2>& lists, uint32_t address, uint32_t bytes,
-    bool unflushed_only) {
-    for (const auto& pending : lists) {
-        for (const Transfer& t : pending) {
-            if (!(unflushed_only && t.flushed) && overlaps(t.local, t.bytes, address, bytes)) {
-                return &t;
-            }
-        }
-    }
-    return nullptr;
 }
 
 }  // namespace
@@ -1034,17 +1073,11 @@ namespace {
 // A poll that fails lets others run; polls without any progress elsewhere are a livelock.
 bool polled(bool ok, const char* call, const Site& where) {
     Machine& m = machine();
-    static uint64_t progress = 0;
-    static uint64_t polls = 0;
     if (ok) {
         return true;
     }
-    if (progress != m.progress) {
-        progress = m.progress;
-        polls = 0;
-    }
-    if (++polls > 1'000'000) {
-        broken("livelock", where, text("%s polls without end; no other thread makes progress", call));
+    if (m.ready.empty() && ++m.polls > 1'000'000) {
+        broken("livelock", where, text("%s polls without end; no other thread can run", call));
     }
     if (!m.ready.empty()) {
         m.ready.push_back(m.current);
@@ -1307,6 +1340,7 @@ void check_issue(uint8_t noc, uint32_t bytes, const Site& where) {
 
 void read(uint64_t source, uint32_t target, uint32_t bytes, uint8_t noc, Site where) {
     call_site(where);
+    ++machine().progress;
     check_issue(noc, bytes, where);
     Thread& thread = self();
     Core& core = *thread.core;
@@ -1335,6 +1369,7 @@ void read(uint64_t source, uint32_t target, uint32_t bytes, uint8_t noc, Site wh
         std::memset(t.target, 0xff, bytes);
     }
     thread.reads[noc].push_back(std::move(t));
+    hide_window();
     if (from.core == nullptr) {
         core.stats.dram_read += bytes;
     }
@@ -1355,6 +1390,7 @@ void check_source(Thread& thread, uint32_t source, uint32_t bytes, const Site& w
 
 void write(uint32_t source, uint64_t target, uint32_t bytes, uint8_t noc, bool posted, Site where) {
     call_site(where);
+    ++machine().progress;
     check_issue(noc, bytes, where);
     Thread& thread = self();
     Core& core = *thread.core;
@@ -1408,6 +1444,7 @@ void noc_async_read_barrier(uint8_t noc, Site where) {
     auto& pending = self().reads[noc];
     note_effect(where, "noc_async_read_barrier", !pending.empty());
     complete(pending);
+    hide_window();
 }
 
 void noc_async_write_barrier(uint8_t noc, Site where) {

@@ -211,7 +211,7 @@ struct Machine {
     std::deque<Thread*> ready;
     Thread* current = nullptr;
     ucontext_t scheduler{};
-    uint64_t calls = 0, switches = 0, progress = 0, polls = 0;
+    uint64_t calls = 0, switches = 0, progress = 0, polls = 0, seen_progress = 0, idle_calls = 0;
 
     // schedule
     bool preempt = false;      // may switch at calls

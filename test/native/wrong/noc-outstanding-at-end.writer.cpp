@@ -1,0 +1,14 @@
+// Ends with writes that left and are not acknowledged.
+#include "api/dataflow/dataflow_api.h"
+
+void kernel_main() {
+    const uint32_t address = get_arg_val<uint32_t>(1);
+    const uint32_t tiles = get_arg_val<uint32_t>(2);
+    const auto Y = TensorAccessor(TensorAccessorArgs<0>(), address, 2048);
+    for (uint32_t t = 0; t < tiles; ++t) {
+        cb_wait_front(16, 1);
+        noc_async_write_page(t, Y, get_read_ptr(16));
+        noc_async_writes_flushed();
+        cb_pop_front(16, 1);
+    }
+}

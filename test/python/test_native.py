@@ -1,0 +1,144 @@
+"""The emitted C++ on this CPU: the numbers of the simulator, and host programs that check themselves."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tt_dialect
+from tt_dialect.api import CompiledKernel
+from tt_dialect.diagnostics import CompileError
+from tt_dialect.run import native_build, simulate
+from tt_dialect.run.native import SCHEDULES, from_pages, run_native, to_pages
+from tt_dialect.run.native_build import run_host
+from tt_dialect.run.numerics import Format, load
+from tt_dialect.tensors import default_inputs
+
+CORPUS = Path(__file__).parents[1] / "data" / "tir"
+NAMES = sorted(p.name.removesuffix(".tir.json") for p in CORPUS.glob("*.tir.json"))
+COUNTED = ("dram_read", "dram_write", "noc_bytes", "tile_products", "semaphore_waits")
+
+needs_compiler = pytest.mark.skipif(
+    shutil.which("g++") is None and shutil.which("clang++") is None,
+    reason="no C++ compiler is installed",
+)
+
+
+def compiled(name: str, arch: str = "wormhole", api: str = "v2") -> CompiledKernel:
+    """A kernel of the corpus; what cannot be compiled yet has no C++ to run."""
+    try:
+        return tt_dialect.compile(CORPUS / f"{name}.tir.json", arch=arch, metalium_api=api)
+    except CompileError as error:
+        pytest.skip(f"does not compile: {str(error).splitlines()[0]}")
+
+
+@needs_compiler
+@pytest.mark.parametrize("api", ["v1", "v2"])
+@pytest.mark.parametrize("arch", ["wormhole", "blackhole"])
+@pytest.mark.parametrize("name", NAMES)
+def test_native_is_the_simulator_to_the_bit(name: str, arch: str, api: str) -> None:
+    """Under every schedule; no rule is broken, the statistics are those of the simulator."""
+    kernel = compiled(name, arch, api)
+    inputs = default_inputs(kernel.tensors, 0)
+    expected, stats = simulate(kernel.program, inputs)
+    for schedule in SCHEDULES:
+        done = run_native(kernel.program, kernel.sources, inputs, schedule=schedule, timeout=300)
+        assert not [f for f in done.findings if f.severity != "remark"], schedule
+        for got, want in zip(done.outputs, expected, strict=True):
+            assert np.array_equal(got, want, equal_nan=True), schedule
+        for figure in COUNTED:
+            assert getattr(done.stats.total, figure) == getattr(stats.total, figure), figure
+        assert done.stats.cores.keys() == stats.cores.keys()
+        for label, writes in stats.page_writes.items():
+            assert np.array_equal(done.stats.page_writes[label], writes), label
+
+
+def altered(kernels: Path) -> None:
+    """Changes one constant of a kernel: the bound of the writer's last loop, or an argument."""
+    (writer, *_) = sorted(kernels.glob("writer*.cpp"))
+    text = writer.read_text()
+    bounds = list(re.finditer(r"(?<=< )\d+(?=; )", text))
+    arguments = list(re.finditer(r"(?<=get_arg_val<uint32_t>\()\d+", text))
+    found, step = (bounds[-1], -1) if bounds else (arguments[0], 1)
+    changed = str(int(found[0]) + step)
+    writer.write_text(text[: found.start()] + changed + text[found.end() :])
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", NAMES)
+def test_host_program_checks_itself(name: str, tmp_path: Path) -> None:
+    """`main.cpp` compiles without a warning, runs its kernels, compares, and exits 0, or not."""
+    variants = [("wormhole", "v2")]
+    if name in ("gemm_one_block", "gemm_transpose_b"):
+        variants += [("wormhole", "v1"), ("blackhole", "v1"), ("blackhole", "v2")]
+    for arch, api in variants:
+        kernel = compiled(name, arch, api)
+        directory = tmp_path / arch / api
+        kernel.write(directory)
+        strict = ("-Wall", "-Wextra", "-Werror")
+        done = run_host(directory / "main.cpp", arch, options=strict)
+        if name == "lets":  # it leaves a part of its output unwritten and compares that too
+            assert done.returncode == 1
+            return
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert ": ok" in done.stdout
+        altered(directory / "kernels")
+        done = run_host(directory / "main.cpp", arch, options=strict)
+        assert done.returncode != 0
+
+
+def test_pages_are_tiles_of_faces() -> None:
+    values = np.arange(3 * 40 * 70, dtype=np.float32).reshape(3, 40, 70)
+    pages = to_pages(values, Format.FP32)
+    assert pages.shape == (3 * 2 * 3, 2, 2, 16, 16)
+    assert pages.view(np.float32)[1, 1, 0, 2, 3] == values[0, 18, 35]
+    assert np.array_equal(from_pages(pages, values.shape, Format.FP32), values)
+    rounded = load(values, Format.BF16)
+    assert np.array_equal(from_pages(to_pages(values, Format.BF16), values.shape, Format.BF16), rounded)
+
+
+def test_without_a_compiler_the_package_is_named(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    kernel = compiled("gemm_one_block")
+    inputs = default_inputs(kernel.tensors, 0)
+    with pytest.raises(CompileError, match=r"no C\+\+ compiler") as caught:
+        kernel.run(*inputs, engine="native")
+    assert "apt-get install g++" in str(caught.value)
+    assert kernel.run(*inputs, engine="sim") is not None
+
+
+def test_an_old_compiler_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = tmp_path / "g++"
+    old.write_text("#!/bin/sh\necho 'g++ (GCC) 9.4.0'\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("CXX", str(old))
+    with pytest.raises(CompileError, match=r"too old: g\+\+ \(GCC\) 9\.4\.0"):
+        native_build.find_compiler()
+
+
+@needs_compiler
+def test_the_cache_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel is built once; a change of its text builds it anew."""
+    shared = native_build.runtime().directory
+    monkeypatch.setenv("TT_DIALECT_CACHE", str(tmp_path))
+    os.symlink(shared, tmp_path / shared.name)
+    kernel = compiled("gemm_one_block")
+    inputs = default_inputs(kernel.tensors, 0)
+    libraries: list[set[str]] = []
+    sources = dict(kernel.sources)
+    for _ in range(2):
+        run_native(kernel.program, sources, inputs)
+        libraries.append({p.name for p in (tmp_path / "kernels").iterdir()})
+    assert libraries[0] == libraries[1]
+    assert len(libraries[0]) == 3
+    sources["kernels/reader.cpp"] += "\n"
+    run_native(kernel.program, sources, inputs)
+    assert len(list((tmp_path / "kernels").iterdir())) > 3
