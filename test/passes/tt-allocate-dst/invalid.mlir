@@ -1,0 +1,54 @@
+// RUN: tt-opt %s -p tt-allocate-dst --split-input-file --verify-diagnostics | filecheck %s
+
+// CHECK: invalid.mlir:[[#]]:5: error: a DST group is never packed
+tt.program "f" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
+  tt.thread "compute" on "compute" noc 0 cores <<[0, 0], [1, 1]>> {
+    %dst = tt.compute.dst : !tt.compute.dst<1, bf16>
+  }
+}
+
+// -----
+
+!cb = !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 1, row_major>
+
+// CHECK: invalid.mlir:[[#]]:5: error: DST is computed on after it was packed
+tt.program "f" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
+  %a = tt.cb.alloc "a" : !cb
+  tt.thread "compute" on "compute" noc 0 cores <<[0, 0], [1, 1]>> {
+    %c0 = arith.constant 0 : index
+    %dst = tt.compute.dst : !tt.compute.dst<1, bf16>
+    tt.compute.pack_block %dst, %a : !tt.compute.dst<1, bf16>, !cb
+    tt.compute.copy_block %a[%c0], %dst : !cb, !tt.compute.dst<1, bf16>
+  }
+}
+
+// -----
+
+!cb = !tt.cb.buffer<tile<32x32, bf16>, block 2x2, pages 4, row_major>
+
+// 32-bit DST, half of it at a time: 4 tiles.
+// CHECK:      invalid.mlir:[[#]]:5: error: 5 DST tiles are live at once, the program's DST holds 4
+// CHECK-NEXT: note: fewer tiles per operation, or 16-bit accumulation
+tt.program "f" arch "wormhole" api "v2" config <"HiFi3", dst32 true, full_sync false> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
+  %a = tt.cb.alloc "a" : !cb
+  tt.thread "compute" on "compute" noc 0 cores <<[0, 0], [1, 1]>> {
+    %x = tt.compute.dst : !tt.compute.dst<4, f32>
+    %y = tt.compute.dst : !tt.compute.dst<1, f32>
+    tt.compute.pack_block %x, %a : !tt.compute.dst<4, f32>, !cb
+    tt.compute.pack_block %y, %a : !tt.compute.dst<1, f32>, !cb
+  }
+}
+
+// -----
+
+!cb = !tt.cb.buffer<tile<32x32, bf16>, block 3x3, pages 9, row_major>
+
+// The same with full sync: 8 tiles.
+// CHECK: invalid.mlir:[[#]]:5: error: 9 DST tiles are live at once, the program's DST holds 8
+tt.program "f" arch "wormhole" api "v2" config <"HiFi3", dst32 true, full_sync true> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
+  %a = tt.cb.alloc "a" : !cb
+  tt.thread "compute" on "compute" noc 0 cores <<[0, 0], [1, 1]>> {
+    %x = tt.compute.dst : !tt.compute.dst<9, f32>
+    tt.compute.pack_block %x, %a : !tt.compute.dst<9, f32>, !cb
+  }
+}
