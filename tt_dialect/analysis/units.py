@@ -95,7 +95,8 @@ class UnitFlow:
 
     missing: Callable[[Operation, str, object], None]
     redundant: Callable[[Operation], None] = lambda op: None
-    """Hears of operations that program a unit for what it is programmed for already."""
+    """Hears of operations that program units for what they are programmed for already: on arrival,
+    or in every iteration of a loop but the first."""
 
     def run(self, block: Block, state: State) -> State:
         """State after a block entered in `state`."""
@@ -105,6 +106,7 @@ class UnitFlow:
                 end = UnitFlow(lambda op, unit, key: None).run(body, {})
                 entry = {u: key for u, key in state.items() if end.get(u, key) == key}
                 after = self.run(body, entry)
+                UnitFlow(lambda op, unit, key: None, self.redundant).run(body, dict(after))
                 state = after if always_runs(op) else join(state, after)
             elif isinstance(op, scf.IfOp):
                 ends = [self.run(r.block, dict(state)) if r.blocks else state for r in op.regions]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from math import prod
 from string import Formatter
 from typing import cast
 
@@ -105,12 +104,12 @@ class _KernelPrinter:
                 self.declare_count(*count)
 
     def declare_count(self, buffer: SSAValue, pages: int) -> None:
-        """A name for a page count that is a buffer's block or subblock, once."""
+        """A name for a page count: a whole block, or the subblock that passes through DST."""
         alloc = cast(cb.AllocOp, buffer.owner)
-        part = {prod(alloc.type.order.subblock): "subblock", alloc.type.block_pages: "block"}
-        if pages == 1 or pages not in part or (buffer, pages) in self.count_names:
+        if pages == 1 or (buffer, pages) in self.count_names:
             return
-        name = self.names.fresh(f"{alloc.label.data}_{part[pages]}_tiles")
+        part = "block" if pages == alloc.type.block_pages else "subblock"
+        name = self.names.fresh(f"{alloc.label.data}_{part}_tiles")
         self.lines.line(f"constexpr uint32_t {name} = {pages};")
         self.count_names[buffer, pages] = name
 

@@ -54,8 +54,8 @@ class _Inserter:
     """Follows the units' state forwards and inserts what is missing."""
 
     rewriter: PatternRewriter
-    missing: set[tuple[str, object]] = field(default_factory=set[tuple[str, object]])
-    """(unit, key) of everything that was missing, inserted or not."""
+    missing: set[tuple[Operation, str]] = field(default_factory=set[tuple[Operation, str]])
+    """(operation, unit) of every need that was not met, inserted or not."""
 
     def flow(self, block: Block, state: State, *, emit: bool) -> State:
         """State after a block entered in `state`; inserts inits if `emit`."""
@@ -86,7 +86,7 @@ class _Inserter:
         if state.get(unit) == key:
             return
         state[unit] = key
-        self.missing.add((unit, key))
+        self.missing.add((user, unit))
         if emit:
             new = _make(user, unit)
             located(before, [new])
@@ -95,12 +95,12 @@ class _Inserter:
     def _loop(self, loop: scf.ForOp, state: State, *, emit: bool) -> State:
         """A unit that every iteration needs alike is programmed once, before the loop."""
         body = loop.body.block
-        end = self.flow(body, {}, emit=False)
+        end = _Inserter(self.rewriter).flow(body, {}, emit=False)
         first = [need for need in _first_needs(body) if end.get(need[1]) == need[2]]
         inside = _Inserter(self.rewriter)
         inside.flow(body, {unit: key for _, unit, key in first}, emit=False)
         for user, unit, key in first:
-            if (unit, key) not in inside.missing:
+            if (user, unit) not in inside.missing:
                 self._program(user, unit, key, loop, state, emit=emit)
         entry = {u: key for u, key in state.items() if end.get(u, key) == key}
         after = self.flow(body, entry, emit=emit)
