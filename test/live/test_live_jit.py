@@ -141,9 +141,9 @@ def without_target(M, N):
 
 def test_example(capsys: pytest.CaptureFixture[str]):
     assert load(ROOT / "examples" / "jit_gemm.py").main() < 2**-7
-    out = capsys.readouterr().out
-    assert "max|error| / max|reference|: 0.0031\ncore grid: [8, 8]\n" in out
-    assert (Path(out.split()[-1]) / "main.cpp").is_file()
+    lines = capsys.readouterr().out.splitlines()
+    assert {"max|error| / max|reference|: 0.0031", "core grid: [8, 8]"} <= set(lines)
+    assert (Path(lines[-1].removeprefix("artifacts: ")) / "main.cpp").is_file()
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
@@ -253,20 +253,20 @@ def test_default_target_from_the_environment(monkeypatch: pytest.MonkeyPatch):
     assert torch.equal(a, out)
 
 
-@pytest.mark.skipif(EXAMPLES is None, reason="TILELANG_EXAMPLES names no directory")
-@pytest.mark.parametrize("arch", ["wormhole", "blackhole"])
-def test_gemm_of_tilelangs_examples(arch: str, monkeypatch: pytest.MonkeyPatch):
-    """The kernel of examples/gemm/example_gemm.py, as its `main` compiles it."""
-    monkeypatch.setenv("TILELANG_DEFAULT_TARGET", f"tenstorrent -arch={arch}")
-    assert EXAMPLES is not None
-    example = load(Path(EXAMPLES) / "gemm" / "example_gemm.py")
-    sizes = {"M": 1024, "N": 1024, "K": 1024, "block_M": 128, "block_N": 128, "block_K": 32}
-    kernel = example.matmul.compile(**sizes)
-    assert kernel.plan["arch"] == arch
-    a, b = random(1024, 1024, dtype=torch.float16), random(1024, 1024, dtype=torch.float16)
-    # Not to the tolerance of the example: the matrix engine does not use the last bit of an fp16
-    # SrcA operand (run/numerics.py), which is an error of 0.05 in sums of 1024 products.
-    assert_product(kernel(a, b), a, b)
+if EXAMPLES is not None:
+
+    @pytest.mark.parametrize("arch", ["wormhole", "blackhole"])
+    def test_gemm_of_tilelangs_examples(arch: str, monkeypatch: pytest.MonkeyPatch):
+        """The kernel of examples/gemm/example_gemm.py, as its `main` compiles it."""
+        monkeypatch.setenv("TILELANG_DEFAULT_TARGET", f"tenstorrent -arch={arch}")
+        example = load(Path(EXAMPLES) / "gemm" / "example_gemm.py")
+        sizes = {"M": 1024, "N": 1024, "K": 1024, "block_M": 128, "block_N": 128, "block_K": 32}
+        kernel = example.matmul.compile(**sizes)
+        assert kernel.plan["arch"] == arch
+        a, b = random(1024, 1024, dtype=torch.float16), random(1024, 1024, dtype=torch.float16)
+        # Not to the tolerance of the example: the matrix engine does not use the last bit of an
+        # fp16 SrcA operand (run/numerics.py), an error of 0.05 in sums of 1024 products.
+        assert_product(kernel(a, b), a, b)
 
 
 # -------------------------------------------------------------------------------- what it offers
@@ -491,12 +491,10 @@ def test_unsupported_kernels_give_located_diagnostics(name: str):
         compiled(REJECTED[name]())
     assert caught.value.diagnostics[0].location is not None
     assert str(caught.value).startswith("rejected.py:")
-    assert caught.value.__cause__ is None
+    # The traceback shows the way through TileLang, and nothing of the compiler.
     assert caught.value.__suppress_context__
-    # Nothing of the compiler is in the traceback, only the way through TileLang.
-    frames = [entry.path for entry in caught.traceback]
-    assert not [p for p in frames if Path(p).is_relative_to(ROOT / "tt_dialect" / "importer")]
-    assert len(frames) <= 9
+    ours = [e.path for e in caught.traceback if Path(e.path).is_relative_to(ROOT / "tt_dialect")]
+    assert ours == [ROOT / "tt_dialect" / "tilelang" / "kernel.py"]
 
 
 # ----------------------------------------------------------------------- the rest of TileLang

@@ -19,14 +19,11 @@ ENGINES = {"tt_native": "native", "tt_sim": "sim"}
 
 
 def compile_function(function: Any, options: Options) -> api.CompiledKernel:
-    """Compiles a PrimFunc; what is wrong with it is a `CompileError` without our own frames."""
+    """Compiles a PrimFunc; what is wrong with it is a `CompileError`."""
     fidelity = None if options.fidelity == "default" else options.fidelity
-    try:
-        return api.compile(
-            function, arch=options.arch, metalium_api=options.metalium_api, fidelity=fidelity
-        )
-    except CompileError as error:
-        raise CompileError(*error.diagnostics) from None
+    return api.compile(
+        function, arch=options.arch, metalium_api=options.metalium_api, fidelity=fidelity
+    )
 
 
 class TenstorrentKernel(module("tilelang.jit.kernel").JITKernel):
@@ -117,12 +114,15 @@ class KernelMaker:
         pass_configs: Mapping[Any, Any] | None = None,
         compile_flags: object = None,
     ) -> TenstorrentKernel:
-        """A new kernel."""
-        return TenstorrentKernel(
-            func,
-            out_idx=out_idx,
-            verbose=verbose,
-            pass_configs=pass_configs,
-            compile_flags=compile_flags,
-            backend_context=backend_context,
-        )
+        """A new kernel; an error shows nothing of the compiler, only its diagnostics."""
+        try:
+            return TenstorrentKernel(
+                func,
+                out_idx=out_idx,
+                verbose=verbose,
+                pass_configs=pass_configs,
+                compile_flags=compile_flags,
+                backend_context=backend_context,
+            )
+        except CompileError as error:
+            raise error.with_traceback(None) from None
