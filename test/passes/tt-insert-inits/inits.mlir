@@ -75,7 +75,8 @@ tt.program "reload" arch "wormhole" api "v2" config <"HiFi3", dst32 true, full_s
   }
 }
 
-// Transpose, fill, another format to pack; after a loop that may not run nothing is known.
+// Transpose, fill, another format to pack; a loop that ends as it begins is prepared before it; after a
+// loop that may not run nothing is known.
 // CHECK-LABEL: tt.program "mixed"
 // CHECK:      tt.compute.hw_startup %ma, %ma, %mb
 // CHECK:      tt.compute.transpose_init %ma
@@ -86,8 +87,11 @@ tt.program "reload" arch "wormhole" api "v2" config <"HiFi3", dst32 true, full_s
 // CHECK-NEXT: tt.compute.fill_tile
 // CHECK-NEXT: tt.compute.reconfig_pack %mc
 // CHECK-NEXT: tt.compute.pack_block %{{.*}}, %mc
-// CHECK-NOT:  init
+// CHECK:      tt.compute.copy_init %ma
 // CHECK:      scf.for
+// CHECK:        tt.compute.dst
+// CHECK-NEXT:   tt.compute.copy_block %ma
+// CHECK:        tt.compute.transpose_init %ma
 // CHECK:        tt.compute.copy_init %ma
 // CHECK:      }
 // CHECK:      tt.compute.transpose_init %ma
