@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import Float32Type, ModuleOp
 from xdsl.ir import Operation
 
 from tt_dialect.diagnostics import CompileError
 from tt_dialect.importer import import_source
 from tt_dialect.ir import get_dialect
+from tt_dialect.ir.layout import BlockType, TileType
 from tt_dialect.levels import CONTRACTS, Level, check_level
 from tt_dialect.mlir_text import make_context, parse_module
 from tt_dialect.passes.base import LevelPass
@@ -164,10 +165,7 @@ def test_a_use_before_its_definition_is_reported(level: Level) -> None:
     [
         (Level.CORE, "func.func", "tt.abi", "tt-grid-to-persistent"),
         (Level.CORE, "func.func", "tt.partition", "tt-partition-work"),
-        pytest.param(
-            *(Level.CORE, "memref.alloc", "tt.cb", "tt-propagate-layout"),
-            marks=pytest.mark.xfail(reason="an operation without regions counts as a declaration"),
-        ),
+        (Level.CORE, "memref.alloc", "tt.cb", "tt-propagate-layout"),
         (Level.TILED, "func.func", "tt.abi", "tt-grid-to-persistent"),
         (Level.BUFFERED, "func.func", "tt.config", "tt-lower-memory"),
     ],
@@ -199,3 +197,36 @@ def test_a_missing_property_is_reported(level: Level, op: str, prop: str) -> Non
     del find(module, op).properties[prop]
     (message,) = messages(module, level)
     assert message.endswith(f"'{op}' has no {prop}")
+
+
+@pytest.mark.parametrize("name", ["writes_flushed", "atomic_barrier", "semaphore_inc", "multicast"])
+def test_every_transfer_names_its_noc(name: str) -> None:
+    module = at(Level.THREADS)
+    donor = parse_module((DATA.parents[1] / "ir" / "noc.mlir").read_text(encoding="utf-8"))
+    foreign = find(donor, f"tt.noc.{name}").clone()
+    find(module, "tt.thread").regions[0].block.add_op(foreign)
+    assert f"transfer 'tt.noc.{name}' has no noc" in messages(module, Level.THREADS)
+
+
+def test_a_type_of_another_level_is_reported() -> None:
+    module = at(Level.BUFFERED)
+    block = module.body.block.first_op
+    assert block is not None
+    argument = block.regions[0].block.insert_arg(BlockType.of(1, 1, TileType.of(Float32Type())), 0)
+    assert any(str(argument.type) in message for message in messages(module, Level.BUFFERED))
+
+
+def test_a_use_in_a_loop_before_the_definition_is_reported() -> None:
+    module = parse_module("""
+    func.func @f(%n: index) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      scf.for %i = %c0 to %n step %c1 {
+        %sum = arith.addi %i, %late : index
+      }
+      %late = arith.constant 7 : index
+      func.return
+    }
+    """)
+    module.verify()  # xDSL does not mind
+    assert messages(module, Level.TILE) == ["operand of 'arith.addi' is defined after it"]

@@ -19,9 +19,6 @@ PASSES = get_all_passes()
 WITHOUT_EXAMPLE = {"tt-lower", "tt-verify"}
 """A pipeline, and a pass that changes nothing."""
 
-FRAGMENTS = {"tt-allocate-dst", "tt-insert-inits", "tt-plan-cbs", "tt-grid-to-persistent"}
-"""Examples that are not yet whole programs, or not yet up to date."""
-
 
 def example(kind: type[ModulePass], title: str) -> str | None:
     """The text of the code block below `Before:` or `After:`."""
@@ -48,13 +45,7 @@ def test_a_pass_is_documented(name: str) -> None:
     assert has_example != (name in WITHOUT_EXAMPLE)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=False)] if name in FRAGMENTS else [])
-        for name in sorted(set(PASSES) - WITHOUT_EXAMPLE)
-    ],
-)
+@pytest.mark.parametrize("name", sorted(set(PASSES) - WITHOUT_EXAMPLE))
 def test_the_example_is_true(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kind = PASSES[name]()
     before, after = example(kind, "Before"), example(kind, "After")
