@@ -81,6 +81,16 @@
 
 // -----
 
+// CHECK: invalid.mlir:{{[0-9]+}}:55: error: each core of a work entry takes at least one block
+"test.op"() {a = #tt.layout.work<0, <<[0, 0], [1, 1]>>>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:56: error: each core of a work entry takes at least one block
+"test.op"() {a = #tt.layout.work<-1, <<[0, 0], [1, 1]>>>} : () -> ()
+
+// -----
+
 // CHECK: invalid.mlir:{{[0-9]+}}:160: error: partition covers 3 blocks of 4
 "test.op"() {a = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [2, 2], block_tiles [1, 1], tiles [2, 2], work [<1, <<[0, 0], [3, 1]>>>]>} : () -> ()
 
@@ -91,6 +101,26 @@
 
 // -----
 
+// CHECK: invalid.mlir:{{[0-9]+}}:154: error: core_grid has two entries
+"test.op"() {a = #tt.layout.partition<"global", "contiguous", core_grid [8], blocks [1], block_tiles [1, 1], tiles [2, 2], work [<1, <<[0, 0], [1, 1]>>>]>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:162: error: grids and extents of a partition are positive
+"test.op"() {a = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [-2, -2], block_tiles [1, 1], tiles [2, 2], work [<4, <<[0, 0], [1, 1]>>>]>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:153: error: block_tiles has two entries
+"test.op"() {a = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [], tiles [2, 2], work [<1, <<[0, 0], [1, 1]>>>]>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:154: error: tiles has two entries
+"test.op"() {a = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [2], work [<1, <<[0, 0], [1, 1]>>>]>} : () -> ()
+
+// -----
+
 // CHECK: invalid.mlir:{{[0-9]+}}:182: error: core ranges must be disjoint and not empty
 "test.op"() {a = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [4], block_tiles [1, 1], tiles [2, 2], work [<1, <<[0, 0], [2, 1]>>>, <1, <<[1, 0], [2, 1]>>>]>} : () -> ()
 
@@ -98,6 +128,21 @@
 
 // CHECK: invalid.mlir:{{[0-9]+}}:36: error: Expected `row_major`, `column_major`, or `subblock`.
 "test.op"() {a = #tt.cb.page_order<diagonal>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:46: error: expected a subblock as rows x columns
+"test.op"() {a = #tt.cb.page_order<subblock<2>>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:50: error: expected a subblock as rows x columns
+"test.op"() {a = #tt.cb.page_order<subblock<2x2x2>>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:44: error: a subblock has at least one tile on each axis
+"test.op"() {a = #tt.cb.page_order<subblock<0x2>>} : () -> ()
 
 // -----
 
@@ -166,6 +211,11 @@ tt.cb.wait_front %s, 0 : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, ro
 
 // -----
 
+// CHECK: invalid.mlir:{{[0-9]+}}:108: error: a tensor has at least two dimensions, all positive
+"test.op"() {a = !tt.noc.accessor<[64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>} : () -> ()
+
+// -----
+
 // CHECK: invalid.mlir:{{[0-9]+}}:85: error: tile element type must be bf16, f16 or f32, got i8
 "test.op"() {a = !tt.noc.accessor<[64, 64], buffer<dram, interleaved, tile<32x32, i8>, axes [], by "default">>} : () -> ()
 
@@ -187,7 +237,7 @@ func.func @store(%t: memref<64x64xbf16>, %i: index, %b: !tt.layout.block<1x1, ti
 
 // -----
 
-// CHECK: invalid.mlir:{{[0-9]+}}:3: error: {{.*}}expected a tensor (memref) or its address (index)
+// CHECK: invalid.mlir:{{[0-9]+}}:3: error: expected a tensor (memref) or its address (index)
 func.func @address(%a: i32) {
   %0 = tt.noc.accessor %a : i32 -> !tt.noc.accessor<[64, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>
   func.return
@@ -207,6 +257,14 @@ tt.noc.semaphore_set_multicast %s to(%x, %y), (%x, %y) dests 0
 %b = tt.cb.alloc "b" : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
 %p = tt.cb.write_ptr %b : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
 tt.noc.multicast %p, %b, 1 to(%x, %y), (%x, %y) dests 1 loopback : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:1: error: 'tt.noc.multicast': 3 pages of a 2-page buffer
+%x, %y = tt.noc.core_coord : index, index
+%b = tt.cb.alloc "b" : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+%p = tt.cb.write_ptr %b : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+tt.noc.multicast %p, %b, 3 to(%x, %y), (%x, %y) dests 1 : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
 
 // -----
 
@@ -290,6 +348,24 @@ func.func @step(%i: index) {
 
 // CHECK: invalid.mlir:{{[0-9]+}}:34: error: Expected `in`, `out`, or `inout`.
 "test.op"() {a = #tt.tensor<"A", sideways, [64, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:111: error: a tensor has at least two dimensions, all positive
+"test.op"() {a = #tt.tensor<"A", in, [64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:111: error: a tensor has at least two dimensions, all positive
+"test.op"() {a = !tt.noc.accessor<[64, 0], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:3: error: 'tt.noc.accessor': the accessor has another shape than the tensor
+func.func @accessor(%a: memref<32x64xbf16>) {
+  %0 = tt.noc.accessor %a : memref<32x64xbf16> -> !tt.noc.accessor<[64, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>
+  func.return
+}
 
 // -----
 
