@@ -99,7 +99,9 @@ def test_pages_are_tiles_of_faces() -> None:
     assert pages.view(np.float32)[1, 1, 0, 2, 3] == values[0, 18, 35]
     assert np.array_equal(from_pages(pages, values.shape, Format.FP32), values)
     rounded = load(values, Format.BF16)
-    assert np.array_equal(from_pages(to_pages(values, Format.BF16), values.shape, Format.BF16), rounded)
+    assert np.array_equal(
+        from_pages(to_pages(values, Format.BF16), values.shape, Format.BF16), rounded
+    )
 
 
 def test_without_a_compiler_the_package_is_named(

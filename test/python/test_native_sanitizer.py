@@ -79,9 +79,7 @@ def run(
             place = "1 0" if name == "reader" else "0 1"
             lines.append(f"dm {path} {place} {cores} 1 {int(name == 'writer')}")
     for number in range(len(started)):
-        lines += [
-            f"args {number} {x} 0 3 @0 @1 {TILES}" for x in range(int(named.get("cores", 1)))
-        ]
+        lines += [f"args {number} {x} 0 3 @0 @1 {TILES}" for x in range(int(named.get("cores", 1)))]
     _, findings = run_job(built, directory, [*lines, "run"], schedule, timeout=60)
     if "alone" not in options:
         assert np.array_equal(np.fromfile(directory / "Y", np.uint16), tiles)

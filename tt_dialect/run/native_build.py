@@ -129,7 +129,8 @@ def _run_all(commands: Sequence[Sequence[str]]) -> None:
     for command, process in running:
         _, errors = process.communicate()
         if process.returncode != 0 and failed is None:
-            failed = _fail(f"'{command[-1]}' does not compile", *errors.splitlines()[:20])
+            name = next((word for word in command if word.endswith(".cpp")), command[-1])
+            failed = _fail(f"'{name}' does not compile", *errors.splitlines()[:20])
     if failed is not None:
         raise failed
 
@@ -245,11 +246,21 @@ def build_host(source: Path, *, options: Sequence[str] = ()) -> Path:
 
 
 def run_host(
-    source: Path, arch: str, *, schedule: str = "block", options: Sequence[str] = ()
+    source: Path,
+    arch: str,
+    *,
+    schedule: str = "block",
+    options: Sequence[str] = (),
+    metal_home: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Builds and runs a host program on a machine; its exit code is the program's verdict."""
+    """Builds and runs a host program on a machine; its exit code is the program's verdict.
+
+    `metal_home` is where programs of tt-metal look for their kernels (`$TT_METAL_HOME`).
+    """
     executable = build_host(source, options=options)
     environment = runtime().environment() | {"ARCH_NAME": arch, "TT_NATIVE_SCHEDULE": schedule}
+    if metal_home is not None:
+        environment["TT_METAL_HOME"] = str(metal_home)
     return subprocess.run(
         [executable], capture_output=True, text=True, env=environment, cwd=source.parent
     )

@@ -144,7 +144,7 @@ int main(int argc, char** argv) {
             std::vector<uint32_t> args(count);
             for (uint32_t& value : args) {
                 in >> word;
-                value = word[0] == '@' ? buffers.at(std::stoul(word.substr(1)))->address()
+                value = word[0] == '@' ? static_cast<uint32_t>(buffers.at(std::stoul(word.substr(1)))->address())
                                        : static_cast<uint32_t>(std::stoul(word));
             }
             SetRuntimeArgs(program, kernel, CoreCoord(x, y), args);

@@ -16,6 +16,7 @@
 #include "tt-metalium/distributed.hpp"
 #include "tt-metalium/host_api.hpp"
 #include "tt-metalium/tensor_accessor_args.hpp"
+#include "tt-metalium/work_split.hpp"
 
 extern char** environ;
 
@@ -182,6 +183,10 @@ void start_build(KernelState& state, const std::vector<std::string>& options) {
     const std::string wrapper = stem + ".cpp";
     {
         std::ofstream out(wrapper);
+        if (state.kernel.processor != Processor::compute) {  // upstream's build does so too
+            out << "#include \"api/dataflow/dataflow_api.h\"\n";
+        }
+        out << "#include \"api/debug/dprint.h\"\n";
         out << "#include \"" << state.kernel.path << "\"\n"
             << "#ifndef NAMESPACE\n#define NAMESPACE tt_native_kernel\n#endif\n"
             << "namespace NAMESPACE {}\nusing namespace NAMESPACE;\n"
@@ -501,7 +506,25 @@ void SetCommonRuntimeArgs(
     program.state().kernels.at(kernel)->kernel.common_args = args;
 }
 
-TensorAccessorArgs::TensorAccessorArgs(const distributed::MeshBuffer& buffer)
+uint32_t tt_metal::Buffer::address() const { return static_cast<uint32_t>(state_->address); }
+
+std::tuple<uint32_t, CoreRangeSet, CoreRangeSet, CoreRangeSet, uint32_t, uint32_t>
+split_work_to_cores(const CoreCoord& grid, uint32_t units, bool row_wise) {
+    const uint32_t count = std::min(units, static_cast<uint32_t>(grid.x * grid.y));
+    const uint32_t share = count == 0 ? 0 : units / count;
+    const uint32_t extra = count == 0 ? 0 : units % count;
+    std::vector<CoreRange> all, larger, smaller;
+    for (uint32_t i = 0; i < count; ++i) {
+        const CoreCoord core = row_wise ? CoreCoord(i % grid.x, i / grid.x)
+                                        : CoreCoord(i / grid.y, i % grid.y);
+        all.emplace_back(core);
+        (extra == 0 || i < extra ? larger : smaller).emplace_back(core);
+    }
+    return {count, CoreRangeSet(all), CoreRangeSet(larger), CoreRangeSet(smaller),
+            extra == 0 ? share : share + 1, extra == 0 ? 0 : share};
+}
+
+TensorAccessorArgs::TensorAccessorArgs(const tt_metal::Buffer& buffer)
     : words_{buffer.state().dram ? 2U : 0U, buffer.state().aligned_page} {}
 
 namespace distributed {
@@ -526,15 +549,15 @@ bool MeshDevice::close() { return true; }
 std::shared_ptr<MeshBuffer> MeshBuffer::create(
     const ReplicatedBufferConfig& replicated, const DeviceLocalBufferConfig& local, MeshDevice*) {
     auto buffer = std::make_shared<MeshBuffer>();
-    buffer->state_ = allocate(
+    buffer->backing_ = std::make_shared<tt_metal::Buffer>(allocate(
         local.buffer_type == BufferType::DRAM, replicated.size,
-        static_cast<uint32_t>(local.page_size), {});
+        static_cast<uint32_t>(local.page_size), {}));
     return buffer;
 }
 
-uint32_t MeshBuffer::address() const { return static_cast<uint32_t>(state_->address); }
-uint64_t MeshBuffer::size() const { return state_->size; }
-uint64_t MeshBuffer::page_size() const { return state_->page_bytes; }
+uint64_t MeshBuffer::address() const { return state().address; }
+uint64_t MeshBuffer::size() const { return state().size; }
+uint64_t MeshBuffer::page_size() const { return state().page_bytes; }
 
 void EnqueueMeshWorkload(MeshCommandQueue&, MeshWorkload& workload, bool) {
     for (const Program& program : workload.programs()) {

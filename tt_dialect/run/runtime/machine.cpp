@@ -15,6 +15,7 @@
 
 #define TT_NATIVE_RUNTIME
 #include "shared/dataflow.h"
+#include "shared/debug.h"
 
 uint8_t my_x[2];
 uint8_t my_y[2];
@@ -682,6 +683,18 @@ void check_end(Thread& thread) {
                         cb->name().c_str()),
                    cb->name(), cb->state());
         }
+        if (cb->producer == &thread && cb->reserved != 0 && !cb->reserve_open) {
+            find(Severity::remark, "cb-look-ahead", &cb->reserve_site,
+                 text("%s reserves %u pages of %s more than it pushes", thread.role().c_str(),
+                      cb->reserved, cb->name().c_str()),
+                 cb->name());
+        }
+        if (cb->consumer == &thread && cb->waited != 0 && !cb->wait_open) {
+            find(Severity::remark, "cb-look-ahead", &cb->wait_site,
+                 text("%s waits for %u pages of %s more than it pops", thread.role().c_str(),
+                      cb->waited, cb->name().c_str()),
+                 cb->name());
+        }
         if (cb->consumer == &thread && cb->wait_open) {
             broken("cb-dirty", cb->wait_site,
                    text("%s ends with pages of %s waited for and not popped",
@@ -1121,6 +1134,35 @@ uint8_t get_absolute_logical_x() { return static_cast<uint8_t>(self().core->x); 
 uint8_t get_absolute_logical_y() { return static_cast<uint8_t>(self().core->y); }
 uint8_t get_relative_logical_x() { return static_cast<uint8_t>(self().core->x); }
 uint8_t get_relative_logical_y() { return static_cast<uint8_t>(self().core->y); }
+
+// ---- printing ----
+
+namespace tt_native {
+
+namespace {
+bool printing() {
+    static const bool on = std::getenv("TT_METAL_DPRINT_CORES") != nullptr;
+    return on;
+}
+}  // namespace
+
+void debug_print(const char* value) {
+    if (printing()) {
+        std::fputs(value, stdout);
+    }
+}
+void debug_print(long long value) {
+    if (printing()) {
+        std::printf("%lld", value);
+    }
+}
+void debug_print(double value) {
+    if (printing()) {
+        std::printf("%g", value);
+    }
+}
+
+}  // namespace tt_native
 
 // ---- addresses ----
 // Bits 0-35 the address, then x and y of six bits each (DRAM bank b is x = b, y = 0), then the

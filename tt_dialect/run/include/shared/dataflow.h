@@ -90,6 +90,51 @@ struct TensorAccessor {
     constexpr uint32_t get_aligned_page_size() const { return page_bytes; }
 };
 
+// Address generators of API v1, of interleaved tensors.
+template <bool DRAM>
+struct InterleavedAddrGen {
+    uint32_t bank_base_address;
+    uint32_t page_size;
+
+    uint64_t get_noc_addr(
+        uint32_t page,
+        uint32_t offset = 0,
+        uint8_t noc = noc_index,
+        tt_native::Site where = tt_native::Site::current()) const {
+        static_cast<void>(noc);
+        return tt_native::page_address(DRAM, bank_base_address, page, page_size, offset, where);
+    }
+    constexpr uint32_t get_aligned_page_size() const { return page_size; }
+};
+
+template <bool DRAM>
+struct InterleavedAddrGenFast {
+    uint32_t bank_base_address;
+    uint32_t page_size;
+    tt::DataFormat data_format;
+
+    uint64_t get_noc_addr(
+        uint32_t page,
+        uint32_t offset = 0,
+        uint8_t noc = noc_index,
+        tt_native::Site where = tt_native::Site::current()) const {
+        static_cast<void>(noc);
+        return tt_native::page_address(DRAM, bank_base_address, page, page_size, offset, where);
+    }
+    constexpr uint32_t get_aligned_page_size() const { return page_size; }
+};
+
+template <typename AddrGen>
+    requires requires(const AddrGen& generator) { generator.bank_base_address; }
+uint64_t get_noc_addr(
+    uint32_t page,
+    const AddrGen& generator,
+    uint32_t offset = 0,
+    uint8_t noc = noc_index,
+    tt_native::Site where = tt_native::Site::current()) {
+    return generator.get_noc_addr(page, offset, noc, where);
+}
+
 // ---- circular buffers ----
 
 uint32_t get_write_ptr(uint32_t cb, tt_native::Site where = tt_native::Site::current());

@@ -15,6 +15,7 @@ using std::uint16_t;
 using std::uint32_t;
 using std::uint64_t;
 using std::uint8_t;
+using tt::DataFormat;
 
 #ifndef FORCE_INLINE
 #define FORCE_INLINE inline __attribute__((always_inline))

@@ -11,6 +11,14 @@ namespace tt::tt_metal::distributed {
 
 class MeshShape {};
 
+class MeshCoordinate {
+public:
+    MeshCoordinate(uint32_t row, uint32_t column) {
+        static_cast<void>(row);
+        static_cast<void>(column);
+    }
+};
+
 class MeshCoordinateRange {
 public:
     explicit MeshCoordinateRange(const MeshShape& shape) { static_cast<void>(shape); }
@@ -48,13 +56,14 @@ public:
         const ReplicatedBufferConfig& replicated,
         const DeviceLocalBufferConfig& local,
         MeshDevice* device);
-    uint32_t address() const;
+    uint64_t address() const;
     uint64_t size() const;
     uint64_t page_size() const;
-    tt_native::Buffer& state() const { return *state_; }
+    Buffer* get_backing_buffer() const { return backing_.get(); }
+    tt_native::Buffer& state() const { return backing_->state(); }
 
 private:
-    std::shared_ptr<tt_native::Buffer> state_;
+    std::shared_ptr<Buffer> backing_;
 };
 
 class MeshWorkload {
@@ -106,6 +115,28 @@ void EnqueueReadMeshBuffer(
     static_cast<void>(blocking);
     data.resize(buffer->size() / sizeof(T));
     tt_native::download(buffer->state(), data.data(), data.size() * sizeof(T));
+}
+
+template <typename T>
+void WriteShard(
+    MeshCommandQueue& queue,
+    const std::shared_ptr<MeshBuffer>& buffer,
+    const std::vector<T>& data,
+    const MeshCoordinate& coordinate,
+    bool blocking = false) {
+    static_cast<void>(coordinate);
+    EnqueueWriteMeshBuffer(queue, buffer, data, blocking);
+}
+
+template <typename T>
+void ReadShard(
+    MeshCommandQueue& queue,
+    std::vector<T>& data,
+    const std::shared_ptr<MeshBuffer>& buffer,
+    const MeshCoordinate& coordinate,
+    bool blocking = true) {
+    static_cast<void>(coordinate);
+    EnqueueReadMeshBuffer(queue, data, buffer, blocking);
 }
 
 void EnqueueMeshWorkload(MeshCommandQueue& queue, MeshWorkload& workload, bool blocking);

@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "shared/types.h"
+#include "tt-metalium/constants.hpp"
+#include "tt_stl/assert.hpp"
 
 constexpr uint32_t NUM_CIRCULAR_BUFFERS = 64;
 
@@ -51,6 +53,26 @@ struct CoreRange {
     }
     CoreCoord start_coord;
     CoreCoord end_coord;
+
+    // Goes over its cores, row by row.
+    class Iterator {
+    public:
+        Iterator(const CoreRange& range, const CoreCoord& at) : range_(range), at_(at) {}
+        const CoreCoord& operator*() const { return at_; }
+        Iterator& operator++() {
+            if (at_.x++ == range_.end_coord.x) {
+                at_ = {range_.start_coord.x, at_.y + 1};
+            }
+            return *this;
+        }
+        bool operator!=(const Iterator& other) const { return at_ != other.at_; }
+
+    private:
+        const CoreRange& range_;
+        CoreCoord at_;
+    };
+    Iterator begin() const { return {*this, start_coord}; }
+    Iterator end() const { return {*this, {start_coord.x, end_coord.y + 1}}; }
 };
 
 class CoreRangeSet {
@@ -148,6 +170,17 @@ private:
     uint32_t bytes_;
     std::map<uint8_t, DataFormat> formats_;
     std::map<uint8_t, uint32_t> page_sizes_;
+};
+
+// One device's share of a mesh buffer.
+class Buffer {
+public:
+    explicit Buffer(std::shared_ptr<tt_native::Buffer> state) : state_(std::move(state)) {}
+    uint32_t address() const;
+    tt_native::Buffer& state() const { return *state_; }
+
+private:
+    std::shared_ptr<tt_native::Buffer> state_;
 };
 
 class Program {

@@ -10,7 +10,9 @@ namespace tt::tt_metal {
 
 class TensorAccessorArgs {
 public:
-    explicit TensorAccessorArgs(const distributed::MeshBuffer& buffer);
+    explicit TensorAccessorArgs(const Buffer& buffer);
+    explicit TensorAccessorArgs(const distributed::MeshBuffer& buffer)
+        : TensorAccessorArgs(*buffer.get_backing_buffer()) {}
     explicit TensorAccessorArgs(const std::shared_ptr<distributed::MeshBuffer>& buffer)
         : TensorAccessorArgs(*buffer) {}
     void append_to(std::vector<uint32_t>& compile_time_args) const {
