@@ -156,7 +156,7 @@ def remarks(findings: tuple[Finding, ...]) -> Counter[str]:
 
 
 _THREADS = {
-    "unpack": r"cb_wait_front|cb_pop_front|copy_init|copy_tile_to_dst_init_short|reconfig_data_format",
+    "unpack": r"cb_wait_front|cb_pop_front|copy_init|copy_tile_to_dst|reconfig_data_format",
     "pack": r"cb_reserve_back|cb_push_back|pack_|tile_regs_wait|tile_regs_release",
     "math": r"tile_regs_acquire|tile_regs_commit",
 }
@@ -201,12 +201,9 @@ def equivalent(mutant: Mutant) -> str:
     if mutant.kernel.endswith("compute.cpp"):
         if thread(a) and thread(b) and thread(a) != thread(b):
             return "calls of different threads of the core"
-        waits, programs = r"cb_(wait|pop)_front", _PROGRAMS
-        if (
-            re.match(waits, a)
-            and re.match(programs, b)
-            or (re.match(programs, a) and re.match(waits, b))
-        ):
+        kinds = [bool(re.match(r"cb_(wait|pop)_front", x)) for x in (a, b)]
+        programs = [bool(re.match(_PROGRAMS, x)) for x in (a, b)]
+        if (kinds[0] and programs[1]) or (programs[0] and kinds[1]):
             return "programming a unit reads no page"
     return ""
 

@@ -1,4 +1,4 @@
-"""The emitted C++ on this CPU: the numbers of the simulator, and host programs that check themselves."""
+"""The emitted C++ on this CPU: the simulator's numbers, host programs that check themselves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Programming examples of tt-metal, unmodified, on the host headers.
 
-Runs where `TT_METAL_EXAMPLES` names a directory `.../tt_metal/programming_examples` of tt-metal as it
-was between December 2025 and June 2026; nothing of it is kept here.
+Runs where `TT_METAL_EXAMPLES` names a directory `.../tt_metal/programming_examples` of tt-metal as
+it was between December 2025 and June 2026; nothing of it is kept here.
 """
 
 from __future__ import annotations

@@ -101,9 +101,11 @@ def test_wrong_kernel_is_caught(
         run(built, tmp_path, wrong)
     (finding,) = (f for f in caught.value.findings if f.severity == "error")
     assert finding.rule == wrong.name.split(".")[0]
-    assert finding.file and finding.line
+    assert finding.file
+    assert finding.line
     if finding.rule != "deadlock":
-        assert finding.kernel and finding.core is not None
+        assert finding.kernel
+        assert finding.core is not None
 
 
 def test_every_rule_has_a_wrong_kernel() -> None:

@@ -18,6 +18,7 @@
 #include "shared/types.h"
 #include "tt-metalium/constants.hpp"
 #include "tt_stl/assert.hpp"
+#include "umd/device/types/xy_pair.hpp"
 
 constexpr uint32_t NUM_CIRCULAR_BUFFERS = 64;
 
@@ -36,13 +37,7 @@ uint32_t tile_size(DataFormat format);
 
 namespace tt_metal {
 
-struct CoreCoord {
-    constexpr CoreCoord() = default;
-    constexpr CoreCoord(size_t x, size_t y) : x(x), y(y) {}
-    auto operator<=>(const CoreCoord&) const = default;
-    size_t x = 0;
-    size_t y = 0;
-};
+using CoreCoord = tt::umd::xy_pair;
 
 struct CoreRange {
     CoreRange(const CoreCoord& core) : start_coord(core), end_coord(core) {}
@@ -217,7 +212,7 @@ void SetCommonRuntimeArgs(
 }  // namespace tt
 
 // Names that upstream has in the global namespace or in `tt` as well.
-using tt::tt_metal::CoreCoord;
+using CoreCoord = tt::umd::xy_pair;
 using tt::tt_metal::CoreRange;
 using tt::tt_metal::CoreRangeSet;
 using tt::tt_metal::MathFidelity;
