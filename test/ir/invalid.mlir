@@ -391,9 +391,9 @@ tt.program "p" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync 
 
 // -----
 
-// CHECK: invalid.mlir:{{[0-9]+}}:3: error: 'tt.thread': unknown role helper
+// CHECK: invalid.mlir:{{[0-9]+}}:3: error: 'tt.thread': unknown role courier
 tt.program "p" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [2], block_tiles [1, 1], tiles [2, 2], work [<1, <<[0, 0], [2, 1]>>>]> decisions [] {
-  tt.thread "helper" on "riscv_1" noc 0 cores <<[0, 0], [2, 1]>> {
+  tt.thread "courier" on "riscv_1" noc 0 cores <<[0, 0], [2, 1]>> {
     tt.compute.fill_init
   }
 }

@@ -150,6 +150,7 @@ def test_slopes_are_differences(nest: Nest) -> None:
 
 
 @given(st.integers(0, 8), st.integers(1, 20), st.integers(1, 5))
+@settings(deadline=None)
 def test_range_of_an_induction_variable_is_exact(low: int, extent: int, step: int) -> None:
     nest = Nest()
     nest.loop(low, low + extent, step)

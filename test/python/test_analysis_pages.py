@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type
 from xdsl.ir import Attribute
@@ -46,11 +46,13 @@ def slots(kind: BufferType) -> dict[tuple[int, int], int]:
 
 
 @given(buffers())
+@settings(deadline=None)
 def test_every_tile_has_its_own_page(kind: BufferType) -> None:
     assert sorted(slots(kind).values()) == list(range(kind.block_pages))
 
 
 @given(buffers())
+@settings(deadline=None)
 def test_page_order_is_what_its_name_says(kind: BufferType) -> None:
     height, width = kind.order.subblock
     keys = {
@@ -64,6 +66,7 @@ def test_page_order_is_what_its_name_says(kind: BufferType) -> None:
 
 
 @given(buffers())
+@settings(deadline=None)
 def test_digits_count_the_block(kind: BufferType) -> None:
     extents = digit_extents(kind.block, [kind.order])
     assert (extents["sr"] * extents["r"], extents["sc"] * extents["c"]) == kind.block
@@ -77,6 +80,7 @@ def test_digits_count_the_block(kind: BufferType) -> None:
 
 
 @given(st.data(), small, small, small, small)
+@settings(deadline=None)
 def test_two_orders_share_digits(
     data: st.DataObject, rows: int, cols: int, height: int, width: int
 ) -> None:
@@ -105,6 +109,7 @@ def test_two_subblocks_cannot_share_digits() -> None:
 
 
 @given(st.integers(1, 200), st.integers(1, 200))
+@settings(deadline=None)
 def test_largest_divisor(value: int, limit: int) -> None:
     found = largest_divisor(value, limit)
     assert value % found == 0
@@ -117,6 +122,7 @@ capacities = st.sampled_from([4, 8, 16])
 
 
 @given(extents, extents, capacities, st.booleans())
+@settings(deadline=None)
 def test_subblock_divides_and_fits(rows: int, cols: int, capacity: int, linear: bool) -> None:
     height, width = choose_subblock(rows, cols, capacity, row_major=linear)
     assert rows % height == 0
@@ -134,6 +140,7 @@ def test_subblock_divides_and_fits(rows: int, cols: int, capacity: int, linear: 
 
 
 @given(extents, extents, capacities)
+@settings(deadline=None)
 def test_row_major_subblocks_pack_in_row_major_order(rows: int, cols: int, capacity: int) -> None:
     shape = choose_subblock(rows, cols, capacity, row_major=True)
     packed = buffer((rows, cols), PageOrderAttr.of(PageOrder.SUBBLOCK, *shape))

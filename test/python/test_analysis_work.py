@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from xdsl.dialects.builtin import StringAttr
 
@@ -39,6 +39,7 @@ def row_major(grid: tuple[int, int]) -> list[tuple[int, int]]:
 
 
 @given(extents, grids)
+@settings(deadline=None)
 def test_every_block_is_done_once_in_order(blocks: list[int], grid: tuple[int, int]) -> None:
     plan = partition(blocks, grid)
     rows = plan.ids()
@@ -54,6 +55,7 @@ def test_every_block_is_done_once_in_order(blocks: list[int], grid: tuple[int, i
 
 
 @given(st.data(), grids)
+@settings(deadline=None)
 def test_core_ranges_are_consecutive_cores(data: st.DataObject, grid: tuple[int, int]) -> None:
     first = data.draw(st.integers(0, prod(grid) - 1))
     count = data.draw(st.integers(1, prod(grid) - first))
@@ -113,6 +115,7 @@ def test_runtime_arguments_of_one_core() -> None:
 
 
 @given(extents, grids)
+@settings(deadline=None)
 def test_runtime_arguments_follow_the_table(blocks: list[int], grid: tuple[int, int]) -> None:
     abi = AbiAttr.of(
         [
