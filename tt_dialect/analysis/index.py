@@ -62,18 +62,26 @@ def _remainder(a: Range, b: Range) -> Range | None:
     return Range(0, b.high - 1)
 
 
+def _unsigned(
+    op: Callable[[Range, Range], Range | None],
+) -> Callable[[Range, Range], Range | None]:
+    """Negative values are large to an unsigned operation."""
+    return lambda a, b: op(a, b) if min(a.low, b.low) >= 0 else None
+
+
 _RANGES: dict[type[Operation], Callable[[Range, Range], Range | None]] = {
     arith.AddiOp: _corners(lambda x, y: x + y),
     arith.SubiOp: _corners(lambda x, y: x - y),
     arith.MuliOp: _corners(lambda x, y: x * y),
     arith.MinSIOp: _corners(min),
     arith.MaxSIOp: _corners(max),
-    arith.MinUIOp: _corners(min),
-    arith.MaxUIOp: _corners(max),
+    arith.MinUIOp: _unsigned(_corners(min)),
+    arith.MaxUIOp: _unsigned(_corners(max)),
     arith.FloorDivSIOp: _divide,
-    arith.DivUIOp: _divide,
-    arith.RemUIOp: _remainder,
-    arith.RemSIOp: _remainder,
+    arith.DivUIOp: _unsigned(_divide),
+    arith.RemUIOp: _unsigned(_remainder),
+    # The sign of a remainder is that of the dividend.
+    arith.RemSIOp: _unsigned(_remainder),
 }
 
 
@@ -84,7 +92,7 @@ def range_of(value: SSAValue) -> Range | None:
     if (bounds := loop_bounds(value)) is not None:
         lower, upper = range_of(bounds[0]), range_of(bounds[1])
         step = constant_value(bounds[2])
-        if lower is None or upper is None or step is None or upper.high <= lower.low:
+        if lower is None or upper is None or not step or step < 0 or upper.high <= lower.low:
             return None
         last = (upper.high - 1 - lower.low) // step * step + lower.low
         return Range(lower.low, last if lower.low == lower.high else upper.high - 1)
@@ -130,6 +138,8 @@ def slope_of(value: SSAValue, iv: SSAValue) -> int | None:
     if all(slope == 0 for slope in slopes):
         return 0
     if any(slope is None for slope in slopes):
+        return None
+    if len(slopes) != 2:
         return None
     a, b = (slope or 0 for slope in slopes)
     match owner:

@@ -13,7 +13,7 @@ from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import compute
 from tt_dialect.ir.program import ProgramOp
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, located
+from tt_dialect.passes.base import LevelPass, enclosing, located
 
 
 def _position(op: Operation, block: Block) -> Operation:
@@ -74,11 +74,8 @@ class AllocateWindows(RewritePattern):
         if op.index is not None:
             return
         block = op.parent
-        program = op.parent_op()
-        while program is not None and not isinstance(program, ProgramOp):
-            program = program.parent_op()
-        assert block is not None and program is not None
-        capacity = program.config.dst_tiles
+        assert block is not None
+        capacity = enclosing(op, ProgramOp).config.dst_tiles
         for window in _windows(block):
             self._bracket(window, capacity, rewriter)
 

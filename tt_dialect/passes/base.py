@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
@@ -59,6 +59,18 @@ def located(origin: Operation, ops: Sequence[Operation]) -> None:
     for op in ops:
         for nested in op.walk():
             nested.location = origin.location
+
+
+_Parent = TypeVar("_Parent", bound=Operation)
+
+
+def enclosing(op: Operation, kind: type[_Parent]) -> _Parent:
+    """The nearest operation of a kind that is or contains `op`; there must be one."""
+    parent: Operation | None = op
+    while parent is not None and not isinstance(parent, kind):
+        parent = parent.parent_op()
+    assert parent is not None
+    return parent
 
 
 def is_kernel(func: FuncOp) -> bool:

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import (
     DictionaryAttr,
     Float32Type,
     MemRefType,
+    ModuleOp,
     StringAttr,
     UnitAttr,
 )
@@ -31,13 +32,14 @@ from tt_dialect.analysis.buffers import (
     stays_in_dst,
     uses_of,
 )
+from tt_dialect.analysis.hazards import check_order
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.layout import BlockType, ints
 from tt_dialect.ir.program import FIDELITIES, AbiAttr, ArgKind, ComputeConfigAttr
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, decision, insert, located, replace
+from tt_dialect.passes.base import LevelPass, decision, enclosing, insert, located, replace
 from tt_dialect.passes.block_moves import LOWERINGS, PLACES, Plan
 from tt_dialect.passes.emit_ops import Emitter
 
@@ -187,14 +189,15 @@ def _config(func: FuncOp, fidelity: str | None) -> ComputeConfigAttr:
 class DeclareBuffers(RewritePattern):
     """Declares circular buffers and accessors at the top of the kernel, and the compute config."""
 
-    plan: Plan
+    plans: dict[FuncOp, Plan]
     fidelity: str | None
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
         if not op.body.blocks or "tt.config" in op.attributes:
             return
-        plan, emit = self.plan, Emitter()
+        check_order(op)
+        plan, emit = self.plans.setdefault(op, Plan()), Emitter()
         plan.config = op.attributes["tt.config"] = _config(op, self.fidelity)
         plan.buffers = collect_buffers(op)
         for buffer in dict.fromkeys(plan.buffers.values()):
@@ -234,14 +237,13 @@ class DeclareBuffers(RewritePattern):
             }
         earlier = op.attributes.get("tt.decisions")
         known = list(earlier) if isa(earlier, ArrayAttr[DictionaryAttr]) else []
-        op.attributes["tt.decisions"] = ArrayAttr([*known, *self._decisions()])
+        op.attributes["tt.decisions"] = ArrayAttr([*known, *self._decisions(plan)])
         located(op, list(emit.block.ops))
         rewriter.inline_block(emit.block, InsertPoint.at_start(op.body.block))
         rewriter.notify_op_modified(op)
 
-    def _decisions(self) -> list[DictionaryAttr]:
+    def _decisions(self, plan: Plan) -> list[DictionaryAttr]:
         """What was chosen here, and who chose it."""
-        plan = self.plan
         assert plan.config is not None
         by = "user" if self.fidelity else "default"
         rows = [decision("compute", "fidelity", plan.config.fidelity.data, by)]
@@ -264,20 +266,25 @@ class ConsumeBlocks(RewritePattern):
     popped there; a block nobody reads is popped at once.
     """
 
-    plan: Plan
+    plans: dict[FuncOp, Plan]
     done: set[SSAValue] = field(default_factory=set[SSAValue])
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        if isinstance(op, ModuleOp):
+            return
+        plan = self.plans.get(enclosing(op, FuncOp), Plan())
         for region in op.regions:
             for block in region.blocks:
                 for argument in block.args:
-                    self._consume(argument, block, rewriter)
+                    self._consume(argument, block, plan, rewriter)
         if op.parent is not None:
             for result in op.results:
-                self._consume(result, op.parent, rewriter)
+                self._consume(result, op.parent, plan, rewriter)
 
-    def _consume(self, value: SSAValue, block: Block, rewriter: PatternRewriter) -> None:
-        buffer = self.plan.buffers.get(value)
+    def _consume(
+        self, value: SSAValue, block: Block, plan: Plan, rewriter: PatternRewriter
+    ) -> None:
+        buffer = plan.buffers.get(value)
         if buffer is None or buffer.in_dst or value in self.done:
             return
         self.done.add(value)
@@ -285,13 +292,13 @@ class ConsumeBlocks(RewritePattern):
         users = [(_ancestor(op, block), op, use) for op, use in uses_of(value)]
         positions = {child: i for i, child in enumerate(block.ops)}
         users.sort(key=lambda u: positions[u[0]])
-        circular, pages = self.plan.cbs[buffer], buffer.block.tiles
+        circular, pages = plan.cbs[buffer], buffer.block.tiles
         if not users:
             if not transferred:
-                point = InsertPoint.at_start(block) if isinstance(value, BlockArgument) else None
-                ops = [cb.WaitFrontOp(circular, pages), cb.PopFrontOp(circular, pages)]
                 owner = value.owner
-                rewriter.insert(ops, point or InsertPoint.after(owner))  # pyright: ignore
+                after = InsertPoint.after(owner) if isinstance(owner, Operation) else None
+                ops = [cb.WaitFrontOp(circular, pages), cb.PopFrontOp(circular, pages)]
+                rewriter.insert(ops, after or InsertPoint.at_start(block))
             return
         updates = [i for i, (_, _, use) in enumerate(users) if use is Use.ACCUMULATE]
         if updates and updates != [len(users) - 1]:
@@ -321,16 +328,16 @@ def _ancestor(op: Operation, block: Block) -> Operation:
 class LowerBlockOp(RewritePattern):
     """Each block operation becomes loops over pages and DST groups (`block_moves`)."""
 
-    plan: Plan
+    plans: dict[FuncOp, Plan]
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
         lower = LOWERINGS.get(type(op))
         if lower is None:
             return
-        emit = Emitter()
-        lower(op, self.plan, emit)
+        plan, emit = self.plans[enclosing(op, FuncOp)], Emitter()
+        lower(op, plan, emit)
         located(op, list(emit.block.ops))
-        results = [self.plan.place_of(r) for r in op.results]
+        results = [plan.place_of(r) for r in op.results]
         rewriter.inline_block(emit.block, InsertPoint.before(op))
         rewriter.replace(op, [], results)
 
@@ -442,13 +449,13 @@ class LowerMemoryPass(LevelPass):
             raise ValueError(
                 f"unknown fidelity '{self.fidelity}', expected one of {', '.join(FIDELITIES)}"
             )
-        staging, plan = _Staging(), Plan()
+        staging, plans = _Staging(), dict[FuncOp, Plan]()
         return [
             [TransposeOperand(staging), StageStore(staging), StageAccumulator(staging)],
             [RemoveUnusedOperations()],
-            [DeclareBuffers(plan, self.fidelity)],
-            [ConsumeBlocks(plan)],
-            [LowerBlockOp(plan)],
+            [DeclareBuffers(plans, self.fidelity)],
+            [ConsumeBlocks(plans)],
+            [LowerBlockOp(plans)],
             [DropBlockCarry(), MergeReadBarriers()],
             [RemoveUnusedOperations()],
         ]

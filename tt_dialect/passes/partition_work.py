@@ -30,6 +30,8 @@ def _extents(func: FuncOp, grid: scf.ParallelOp) -> list[int]:
                 f"the launch grid of '{func.sym_name.data}' is not static",
                 "each axis must run from 0 to a constant in steps of 1",
             )
+        if bounds[1] < 1:
+            raise error_at(grid, f"the launch grid of '{func.sym_name.data}' is empty")
         extents.append(bounds[1])
     return extents
 

@@ -13,7 +13,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from tt_dialect.analysis.access import is_contraction, label_of, reads_and_writes, tensor_block
 from tt_dialect.ir.cb import RequestAttr
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass
+from tt_dialect.passes.base import LevelPass, enclosing
 
 
 def _pipeline_stages(op: Operation) -> int | None:
@@ -45,11 +45,9 @@ class RequestBuffer(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: memref.AllocOp, rewriter: PatternRewriter) -> None:
-        func = op.parent_op()
-        while func is not None and not isinstance(func, FuncOp):
-            func = func.parent_op()
-        if func is None or "tt.cb" in op.attributes:
+        if "tt.cb" in op.attributes:
             return
+        func = enclosing(op, FuncOp)
         allocs = [a for a in func.walk() if isinstance(a, memref.AllocOp)]
         number = allocs.index(op)
         stages, by = _depth(op.memref, func)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IndexType, StringAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 from xdsl.transforms.canonicalization_patterns.scf import SimplifyTrivialLoops
@@ -21,7 +21,7 @@ from tt_dialect.ir.compute import MatmulOp
 from tt_dialect.ir.layout import BlockType
 from tt_dialect.ir.noc import LoadBlockOp
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, decision, located
+from tt_dialect.passes.base import LevelPass, decision, enclosing, located
 
 
 @dataclass
@@ -106,7 +106,7 @@ class ReblockK(RewritePattern):
         iv = op.body.block.args[0]
         if not operands or trips is None or not all(_steps_through_k(o, iv) for o in operands):
             return
-        func = _function(op)
+        func = enclosing(op, FuncOp)
         factor = self._factor(func, operands, trips)
         if factor == 1:
             return
@@ -148,14 +148,6 @@ class ReblockK(RewritePattern):
         rewriter.insert(first, InsertPoint.at_start(loop.body.block))
         iv.replace_uses_with_if(first.result, lambda use: use.operation is not first)
         loop.operands[1] = bound.result
-
-
-def _function(op: Operation) -> FuncOp:
-    parent = op.parent_op()
-    while parent is not None and not isinstance(parent, FuncOp):
-        parent = parent.parent_op()
-    assert parent is not None
-    return parent
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
+from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -62,25 +63,36 @@ def one_producer_one_consumer(program: ProgramOp) -> Iterator[Diagnostic]:
                 )
 
 
+def _crews(program: ProgramOp) -> list[list[ThreadOp]]:
+    """The sets of threads that share a core; variants of a role stand on disjoint cores."""
+    by_core: dict[tuple[int, int], list[ThreadOp]] = {}
+    for thread in program.threads:
+        for core in thread.cores.cores():
+            by_core.setdefault(core, []).append(thread)
+    unique = {tuple(id(t) for t in crew): crew for crew in by_core.values()}
+    return list(unique.values())
+
+
 def tokens_balance(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rules 1 and 4: pages pushed equal pages reserved and popped; blocks divide the buffer."""
-    totals: dict[type[Operation], dict[SSAValue, Count]] = {}
-    for kind in (cb.ReserveBackOp, cb.PushBackOp, cb.PopFrontOp):
-        for thread in program.threads:
-            for buffer, count in moved(thread.body.block, kind).items():
-                totals.setdefault(kind, {}).setdefault(buffer, Counter()).update(count)
-    pushes = totals.get(cb.PushBackOp, {})
-    for alloc in _allocs(program):
-        pushed = pushes.get(alloc.cb)
-        for kind, verb in ((cb.ReserveBackOp, "reserved"), (cb.PopFrontOp, "popped")):
-            other = totals.get(kind, {}).get(alloc.cb)
-            if pushed != other:
-                pages = show(pushed or Counter()), show(other or Counter())
-                yield diagnostic_at(
-                    alloc,
-                    f"circular buffer '{alloc.label.data}': {pages[0]} pages pushed, "
-                    f"{pages[1]} {verb}",
-                )
+    for crew in _crews(program):
+        totals: dict[type[Operation], dict[SSAValue, Count]] = {}
+        for kind in (cb.ReserveBackOp, cb.PushBackOp, cb.PopFrontOp):
+            for thread in crew:
+                for buffer, count in moved(thread.body.block, kind).items():
+                    totals.setdefault(kind, {}).setdefault(buffer, Counter()).update(count)
+        pushes = totals.get(cb.PushBackOp, {})
+        for alloc in _allocs(program):
+            pushed = pushes.get(alloc.cb)
+            for kind, verb in ((cb.ReserveBackOp, "reserved"), (cb.PopFrontOp, "popped")):
+                other = totals.get(kind, {}).get(alloc.cb)
+                if pushed != other:
+                    pages = show(pushed or Counter()), show(other or Counter())
+                    yield diagnostic_at(
+                        alloc,
+                        f"circular buffer '{alloc.label.data}': {pages[0]} pages pushed, "
+                        f"{pages[1]} {verb}",
+                    )
     for op in program.walk():
         if isinstance(op, cb.PushBackOp | cb.PopFrontOp):
             kind = op.cb.type
@@ -89,25 +101,79 @@ def tokens_balance(program: ProgramOp) -> Iterator[Diagnostic]:
                 yield diagnostic_at(op, f"{op.count} pages do not divide a lap of {kind.capacity}")
 
 
+_OPENS: dict[type[Operation], str] = {cb.ReserveBackOp: "reserved", cb.WaitFrontOp: "waited for"}
+_CLOSES: dict[type[Operation], str] = {cb.PushBackOp: "reserved", cb.PopFrontOp: "waited for"}
+_INSIDE: dict[type[Operation], str] = {
+    cb.WritePtrOp: "reserved",
+    compute.PackBlockOp: "reserved",
+    cb.ReadPtrOp: "waited for",
+    compute.CopyBlockOp: "waited for",
+    compute.TransposeTileOp: "waited for",
+    compute.MatmulBlockOp: "waited for",
+}
+
+
+def windows_are_open(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rules 3 and 19: pages are used, pushed and popped only while reserved or waited for."""
+    found: dict[Operation, str] = {}
+
+    def follow(block: Block, pages: Counter[tuple[SSAValue, str]]) -> None:
+        for op in block.ops:
+            buffers = [v for v in op.operands if isinstance(v.type, cb.BufferType)]
+            kind = type(op)
+            if isinstance(op, cb.ReserveBackOp | cb.WaitFrontOp):
+                key = op.cb, _OPENS[kind]
+                pages[key] = max(pages[key], op.count)
+            elif isinstance(op, cb.PushBackOp | cb.PopFrontOp):
+                key = op.cb, _CLOSES[kind]
+                if pages[key] < op.count:
+                    found[op] = f"'{op.name}' of pages that were not {key[1]}"
+                pages[key] = max(0, pages[key] - op.count)
+            elif kind in _INSIDE and any(pages[b, _INSIDE[kind]] < 1 for b in buffers):
+                found[op] = f"'{op.name}' on pages that were not {_INSIDE[kind]}"
+            for region in op.regions:
+                for nested in region.blocks:
+                    follow(nested, pages)
+                    if isinstance(op, scf.ForOp):  # as a later iteration finds it
+                        follow(nested, pages)
+
+    for thread in program.threads:
+        follow(thread.body.block, Counter())
+    for op, message in found.items():
+        yield diagnostic_at(op, message)
+
+
 def transfers_are_awaited(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rules 19 to 21: a barrier stands between a transfer and the push or pop that relies on it."""
     rules = (
         (noc.ReadPageOp, noc.ReadBarrierOp, cb.PushBackOp),
         (noc.WritePageOp, noc.WriteBarrierOp | noc.WritesFlushedOp, cb.PopFrontOp),
     )
+    found: dict[Operation, str] = {}
+
+    def follow(block: Block, pending: Operation | None) -> Operation | None:
+        for op in block.ops:
+            if isinstance(op, issue):
+                pending = op
+            elif isinstance(op, barrier):
+                pending = None
+            elif isinstance(op, release) and pending is not None:
+                found[op] = f"'{op.name}' before the barrier of '{pending.name}'"
+            for region in op.regions:
+                for nested in region.blocks:
+                    after = follow(nested, pending)
+                    if isinstance(op, scf.ForOp):  # as a later iteration finds it
+                        after = follow(nested, after)
+                    pending = after or (None if isinstance(op, scf.ForOp) else pending)
+        return pending
+
     for thread in program.threads:
         for issue, barrier, release in rules:
-            pending: Operation | None = None
-            for op in thread.walk():
-                if isinstance(op, issue):
-                    pending = op
-                elif isinstance(op, barrier):
-                    pending = None
-                elif isinstance(op, release) and pending is not None:
-                    yield diagnostic_at(op, f"'{op.name}' before the barrier of '{pending.name}'")
-                    pending = None
-            if pending is not None:
-                yield diagnostic_at(pending, f"the kernel ends before '{pending.name}' is awaited")
+            left = follow(thread.body.block, None)
+            if left is not None:
+                found[left] = f"the kernel ends before '{left.name}' is awaited"
+    for op, message in found.items():
+        yield diagnostic_at(op, message)
 
 
 _DST_ORDER: dict[type[Operation], tuple[str, str]] = {
@@ -197,9 +263,10 @@ def arguments_exist(program: ProgramOp) -> Iterator[Diagnostic]:
 
 def nocs_agree(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rule 29: the data movement threads of a core differ in NoC, and use their own."""
-    movers = [t for t in program.threads if t.role.data != Role.COMPUTE]
-    if len({t.noc.value.data for t in movers}) != len(movers):
-        yield diagnostic_at(program, "two data movement threads share a NoC")
+    for crew in _crews(program):
+        movers = [t for t in crew if t.role.data != Role.COMPUTE]
+        if len({t.noc.value.data for t in movers}) != len(movers):
+            yield diagnostic_at(program, "two data movement threads of a core share a NoC")
     for thread in program.threads:
         for op in thread.walk():
             used = op.properties.get("noc")
@@ -215,6 +282,7 @@ RULES: tuple[Callable[[ProgramOp], Iterator[Diagnostic]], ...] = (
     buffers_fit,
     one_producer_one_consumer,
     tokens_balance,
+    windows_are_open,
     transfers_are_awaited,
     dst_protocol,
     units_are_started,
