@@ -349,6 +349,8 @@ class MatmulBlockOp(IRDLOperation):
 
     def verify_(self) -> None:
         assert isinstance(self.dst.type, DstType)
+        if min(self.rt.value.data, self.ct.value.data, self.kt.value.data) < 1:
+            raise VerifyException("rt, ct and kt are at least 1")
         if self.rt.value.data * self.ct.value.data != self.dst.type.tiles.data:
             raise VerifyException("the DST group has rt * ct tiles")
 

@@ -174,6 +174,10 @@ class RuntimeArgOp(IRDLOperation):
     assembly_format = "$index attr-dict `:` type($value)"
     traits = traits_def(Pure())
 
+    def verify_(self) -> None:
+        if self.index.value.data < 0:
+            raise VerifyException("a runtime argument has a non-negative index")
+
     def __init__(self, index: int):
         super().__init__(properties={"index": IntegerAttr(index, i32)}, result_types=[IndexType()])
 
@@ -202,6 +206,8 @@ class AccessorOp(IRDLOperation):
         if isa(self.tensor.type, MemRefType[Attribute]):
             if self.tensor.type.get_shape() != int_tuple(accessor.shape):
                 raise VerifyException("the accessor has another shape than the tensor")
+            if self.tensor.type.element_type != accessor.layout.tile.element_type:
+                raise VerifyException("the accessor has another element type than the tensor")
 
 
 class _PageOp(IRDLOperation):

@@ -339,6 +339,8 @@ class ThreadOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
+        if self.noc.value.data not in (0, 1):
+            raise VerifyException(f"there is no NoC {self.noc.value.data}")
         if self.role.data not in list(Role):
             raise VerifyException(f"unknown role {self.role.data}")
         if (self.role.data == Role.COMPUTE) != (self.processor.data == "compute"):
