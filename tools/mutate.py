@@ -247,6 +247,7 @@ def main() -> int:
     parser.add_argument("--arch", default="wormhole")
     parser.add_argument("--metalium-api", default="v2")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="each N-th mutant only")
     parser.add_argument("--all", action="store_true", help="print every mutant with its verdict")
     args = parser.parse_args()
     total, caught, open_ = 0, 0, 0
@@ -254,7 +255,7 @@ def main() -> int:
         kernel = tt_dialect.compile(source, arch=args.arch, metalium_api=args.metalium_api)
         runner = Runner(kernel)
         paths = sorted(p for p in kernel.sources if p.startswith("kernels/"))
-        every = [m for p in paths for m in mutants(p, kernel.sources[p])]
+        every = [m for p in paths for m in mutants(p, kernel.sources[p])][:: args.every]
         with ThreadPoolExecutor(args.jobs) as pool:
             verdicts = list(pool.map(runner.verdict, every))
         survivors = [m for m, v in zip(every, verdicts, strict=True) if not v]

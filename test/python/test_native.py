@@ -58,6 +58,33 @@ def test_native_is_the_simulator_to_the_bit(name: str, arch: str, api: str) -> N
             assert np.array_equal(done.stats.page_writes[label], writes), label
 
 
+@needs_compiler
+@pytest.mark.parametrize("values", ["normal", "wide", "bits"])
+@pytest.mark.parametrize("fidelity", ["LoFi", "HiFi2", "HiFi3", "HiFi4"])
+def test_arithmetic_is_the_simulators(fidelity: str, values: str) -> None:
+    """Every fidelity and format, with exponents far apart, subnormals, infinities and NaN."""
+    rng = np.random.default_rng(1)
+    for name in ("gemm_transpose_b", "gemm_transpose_a", "clear_accum", "cast_only", "loops"):
+        kernel = tt_dialect.compile(CORPUS / f"{name}.tir.json", fidelity=fidelity)
+        inputs = default_inputs(kernel.tensors, 0)
+        with np.errstate(over="ignore", under="ignore"):
+            if values == "wide":
+                scales = [np.exp2(rng.integers(-40, 40, x.shape)) for x in inputs]
+                inputs = [
+                    (x.astype(np.float64) * s).astype(x.dtype)
+                    for x, s in zip(inputs, scales, strict=True)
+                ]
+            elif values == "bits":
+                inputs = [
+                    rng.integers(0, 256, x.nbytes, dtype=np.uint8).view(x.dtype).reshape(x.shape)
+                    for x in inputs
+                ]
+        expected, _ = simulate(kernel.program, inputs)
+        outputs = run_native(kernel.program, kernel.sources, inputs).outputs
+        for got, want in zip(outputs, expected, strict=True):
+            assert np.array_equal(got, want, equal_nan=True), name
+
+
 def altered(kernels: Path) -> None:
     """Changes one constant of a kernel: the bound of the writer's last loop, or an argument."""
     (writer, *_) = sorted(kernels.glob("writer*.cpp"))

@@ -54,7 +54,7 @@ uint16_t fp16_bits(double value) {
     // Adding and subtracting a power of two rounds to a multiple of the spacing.
     int exponent = 0;
     std::frexp(magnitude, &exponent);
-    exponent = std::max(exponent - 1, -14);
+    exponent = magnitude < 0x1p-14 ? -14 : exponent - 1;  // subnormals, and zero
     const double shift = std::ldexp(1.5, exponent - 10 + 52);
     const double rounded = (magnitude + shift) - shift;
     const auto steps = static_cast<uint32_t>(std::ldexp(rounded, 10 - exponent));
@@ -83,8 +83,10 @@ float round_double(double value, DataFormat format) {
     }
 }
 
+// A NaN stays one, whatever bits it consists of.
 float keep_mantissa(float value, int bits) {
-    return std::bit_cast<float>(std::bit_cast<uint32_t>(value) & (0xffffffffU << (23 - bits)));
+    const uint32_t kept = std::bit_cast<uint32_t>(value) & (0xffffffffU << (23 - bits));
+    return std::bit_cast<float>(value == value ? kept : kept | 0x400000U);
 }
 
 bool supported(DataFormat format) {

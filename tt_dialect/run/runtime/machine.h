@@ -13,7 +13,6 @@
 #include <memory>
 #include <optional>
 #include <random>
-#include <source_location>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,8 +20,6 @@
 #include "shared/types.h"
 
 namespace tt_native {
-
-using Site = std::source_location;
 
 constexpr uint32_t tile_elements = 1024;
 constexpr uint32_t max_cbs = 64;

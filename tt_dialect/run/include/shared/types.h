@@ -3,7 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <version>
+
+#ifdef __cpp_lib_source_location
 #include <source_location>
+#endif
 
 #define tt_l1_ptr
 
@@ -42,6 +46,25 @@ namespace tt_native {
 
 // Where a call stands. A defaulted last parameter of every API function carries it to the
 // sanitizer; calls are written as upstream has them.
+#ifdef __cpp_lib_source_location
 using Site = std::source_location;
+#else
+struct Site {
+    const char* file = "";
+    const char* function = "";
+    std::uint32_t at = 0;
+
+    static constexpr Site current(
+        const char* file = __builtin_FILE(),
+        const char* function = __builtin_FUNCTION(),
+        std::uint32_t line = __builtin_LINE()) {
+        return {file, function, line};
+    }
+    constexpr const char* file_name() const { return file; }
+    constexpr const char* function_name() const { return function; }
+    constexpr std::uint32_t line() const { return at; }
+    constexpr std::uint32_t column() const { return 0; }
+};
+#endif
 
 }  // namespace tt_native
