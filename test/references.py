@@ -5,8 +5,11 @@ The functions use operators only and take any arrays; a single output is not wra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 REFERENCES: dict[str, Callable[..., Any]] = {
     "gemm_bf16": lambda A, B: A @ B,
@@ -30,3 +33,60 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "two_outputs": lambda A, B: (A @ B, A @ B),
 }
 """By the name of the saved kernel, `test/data/tir/<name>.tir.json`."""
+
+
+def gelu(X: Any) -> tuple[Any, Any]:
+    """By erf, and its approximation by tanh."""
+    erf = np.vectorize(math.erf)(X / math.sqrt(2))
+    return X * (1 + erf) / 2, X / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (X + 0.044715 * X**3)))
+
+
+def softmax(X: Any) -> Any:
+    """Along rows."""
+    powers = np.exp(X - X.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def index_arithmetic(X: Any) -> Any:
+    """Element by element, as the kernel is written, in blocks of 32."""
+    Y = np.empty_like(X)
+    for row in range(64):
+        for column in range(64):
+            (by, i), (bx, j) = divmod(row, 32), divmod(column, 32)
+            y = X[row, column] + row // 3 * 2 + (column - 7) % 5 - min(i, max(j, 4))
+            if (i + j) % 2 == 0 and i >= 3 and j == 5:
+                y = -y
+            Y[row, column] = abs(y) if bx == by else min(max(y, -3.0), 30.0)
+    return Y
+
+
+def functions(X: Any) -> Any:
+    """A block for each function."""
+    results = [np.exp(X), 2**X, np.log(X), np.log2(X), X**0.5, X**-0.5, np.tanh(X)]
+    results += [1 / (1 + np.exp(-X)), np.vectorize(math.erf)(X), X**X, np.sin(X), np.cos(X)]
+    results += [np.floor(5 * X), np.ceil(5 * X), np.round(5 * X), np.trunc(5 * X)]
+    return np.concatenate(results)
+
+
+TILE_REFERENCES: dict[str, Callable[..., Any]] = {
+    "eltwise_add": lambda X, Y: X + Y,
+    "direct_add": lambda X, Y: X + Y,
+    "gemm_bias_relu": lambda A, B, bias: np.maximum(A @ B + bias, 0),
+    "gelu": gelu,
+    "softmax": softmax,
+    "rmsnorm": lambda X, W: X / np.sqrt((X**2).mean(axis=1, keepdims=True) + 1e-5) * W,
+    "online_softmax": softmax,
+    "causal_mask": lambda X: np.where(np.tri(*X.shape, dtype=bool), X, -np.inf),
+    "transposes": lambda X: (X.T, 2 * X.T),
+    "two_statements": lambda X, Y: (Y + 1, X + Y),
+    "index_arithmetic": index_arithmetic,
+    "scalar_parameters": lambda X, a, n: np.concatenate([X[:n] * a, X[n:] / a]),
+    "reductions": lambda X: (
+        abs(X).sum(axis=1) + X.min(axis=1),
+        abs(X).max(axis=0, keepdims=True),
+        np.maximum(X.max(axis=0), 1.0),
+    ),
+    "functions": functions,
+    "inner_loop": lambda X: X.sum(axis=2),
+}
+"""Of the kernels of `test/tile_kernels.py`: not made to be exact in any format."""

@@ -12,19 +12,6 @@ BF16, FP16, FP32 = "bfloat16", "float16", "float32"
 S = (64, 64)
 
 
-def parallel():
-    @T.prim_func
-    def parallel(X: T.Tensor(S, BF16), Y: T.Tensor(S, BF16)):
-        with T.Kernel(1, threads=128) as _:
-            block = T.alloc_fragment((64, 64), BF16)
-            T.copy(X, block)
-            for i, j in T.Parallel(64, 64):  # ERROR: a T.Parallel loop is not supported
-                block[i, j] = block[i, j] * 2.0
-            T.copy(block, Y)
-
-    return parallel
-
-
 def vectorized():
     @T.prim_func
     def vectorized(X: T.Tensor(S, BF16), Y: T.Tensor(S, BF16)):
@@ -33,32 +20,6 @@ def vectorized():
                 Y[0, i] = X[0, i]
 
     return vectorized
-
-
-def reduce():
-    @T.prim_func
-    def reduce(X: T.Tensor(S, BF16), Y: T.Tensor((64,), FP32)):
-        # The operation itself is in a macro of TileLang's library.
-        with T.Kernel(1, threads=128) as _:  # ERROR: T.reduce is not supported
-            block = T.alloc_fragment((64, 64), FP32)
-            total = T.alloc_fragment((64,), FP32)
-            T.copy(X, block)
-            T.reduce_sum(block, total, dim=1)
-            T.copy(total, Y)
-
-    return reduce
-
-
-def if_statement():
-    @T.prim_func
-    def if_statement(X: T.Tensor(S, BF16), Y: T.Tensor(S, BF16)):
-        with T.Kernel(2, threads=128) as bx:
-            block = T.alloc_shared((64, 64), BF16)
-            T.copy(X, block)
-            if bx > 0:  # ERROR: an 'if' statement is not supported
-                T.copy(block, Y)
-
-    return if_statement
 
 
 def while_loop():
@@ -91,19 +52,6 @@ def atomic():
             T.atomic_add(Y[0:64, 0:64], block)  # ERROR: T.atomic_add is not supported
 
     return atomic
-
-
-def transpose():
-    @T.prim_func
-    def transpose(X: T.Tensor(S, BF16), Y: T.Tensor(S, BF16)):
-        with T.Kernel(1, threads=128) as _:
-            block = T.alloc_shared((64, 64), BF16)
-            turned = T.alloc_shared((64, 64), BF16)
-            T.copy(X, block)
-            T.transpose(block, turned)  # ERROR: T.transpose is not supported
-            T.copy(turned, Y)
-
-    return transpose
 
 
 def thread_index():
@@ -214,16 +162,6 @@ def dynamic_shape():
             T.copy(X[0, 0], block)
 
     return dynamic_shape
-
-
-def scalar_parameter():
-    @T.prim_func
-    def scalar_parameter(X: T.Tensor(S, BF16), n: T.int32):  # ERROR: 'n' is not a tensor
-        with T.Kernel(1, threads=128) as _:
-            block = T.alloc_shared((64, 64), BF16)
-            T.copy(X, block)
-
-    return scalar_parameter
 
 
 def strided():
@@ -401,17 +339,173 @@ def loop_extent():
     return loop_extent
 
 
+def race():
+    @T.prim_func
+    def race(X: T.Tensor(S, FP32), Y: T.Tensor(S, FP32)):
+        with T.Kernel(1, threads=128) as _:
+            block = T.alloc_fragment((64, 64), FP32)
+            T.copy(X, block)
+            for i, j in T.Parallel(64, 64):
+                block[i, j] = block[j, i]  # ERROR: touch elements of 'block' that others write
+            T.copy(block, Y)
+
+    return race
+
+
+def carried():
+    @T.prim_func
+    def carried(X: T.Tensor(S, FP32), Y: T.Tensor(S, FP32)):
+        with T.Kernel(1, threads=128) as _:
+            block = T.alloc_fragment((64, 64), FP32)
+            T.copy(X, block)
+            for i, j in T.Parallel(63, 64):
+                block[i + 1, j] = block[i, j]  # ERROR: touch elements of 'block' that others write
+            T.copy(block, Y)
+
+    return carried
+
+
+def carried_between():
+    @T.prim_func
+    def carried_between(X: T.Tensor(S, FP32), Y: T.Tensor(S, FP32)):
+        with T.Kernel(1, threads=128) as _:
+            block = T.alloc_fragment((64, 64), FP32)
+            other = T.alloc_fragment((64, 64), FP32)
+            T.copy(X, block)
+            for i, j in T.Parallel(64, 64):
+                other[i, j] = block[i, 0]
+                block[i, j] = 0.0  # ERROR: touch elements of 'block' that others write
+            T.copy(other, Y)
+
+    return carried_between
+
+
+def same_element():
+    @T.prim_func
+    def same_element(X: T.Tensor(S, FP32), Y: T.Tensor((64,), FP32)):
+        with T.Kernel(1, threads=128) as _:
+            block = T.alloc_fragment((64, 64), FP32)
+            total = T.alloc_fragment((64,), FP32)
+            T.copy(X, block)
+            T.clear(total)
+            for i, j in T.Parallel(64, 64):
+                total[i] += block[i, j]  # ERROR: over 'j' store to the same element of 'total'
+            T.copy(total, Y)
+
+    return same_element
+
+
+def parallel_copy():
+    @T.prim_func
+    def parallel_copy(X: T.Tensor(S, BF16), Y: T.Tensor(S, BF16)):
+        with T.Kernel(1, threads=128) as _:
+            block = T.alloc_shared((1, 64), BF16)
+            for i in T.Parallel(64):
+                T.copy(X[i, 0], block)  # ERROR: a tile operation or call in a T.Parallel loop
+                T.copy(block, Y[i, 0])
+
+    return parallel_copy
+
+
+def imperfect():
+    @T.prim_func
+    def imperfect(X: T.Tensor(S, FP32), Y: T.Tensor(S, FP32), Z: T.Tensor((64,), FP32)):
+        with T.Kernel(1, threads=128) as _:
+            for i in T.Parallel(64):
+                Z[i] = 0.0
+                for j in T.Parallel(64):  # ERROR: a T.Parallel loop here is not supported
+                    Y[i, j] = X[i, j]
+
+    return imperfect
+
+
+def strided_access():
+    @T.prim_func
+    def strided_access(X: T.Tensor(S, FP32), Y: T.Tensor(S, FP32)):
+        with T.Kernel(1, threads=128) as _:
+            for i, j in T.Parallel(64, 32):
+                Y[i, j] = X[i, 2 * j]  # ERROR: index 1 of 'X' is not one variable of T.Parallel
+
+    return strided_access
+
+
+def gather():
+    @T.prim_func
+    def gather(X: T.Tensor(S, FP32), rows: T.Tensor((64,), FP32), Y: T.Tensor(S, FP32)):
+        with T.Kernel(1, threads=128) as _:
+            for i, j in T.Parallel(64, 64):
+                Y[i, j] = X[T.Cast("int32", rows[i]), j]  # ERROR: (a data-dependent index)
+
+    return gather
+
+
+def function():
+    @T.prim_func
+    def function(X: T.Tensor(S, FP32), Y: T.Tensor(S, FP32)):
+        with T.Kernel(1, threads=128) as _:
+            for i, j in T.Parallel(64, 64):
+                Y[i, j] = T.atan2(X[i, j], 2.0)  # ERROR: 'tirx.atan2' is not supported
+
+    return function
+
+
+def condition_changes():
+    @T.prim_func
+    def condition_changes(X: T.Tensor(S, FP32), Y: T.Tensor(S, FP32)):
+        with T.Kernel(1, threads=128) as _:
+            x = T.alloc_fragment((64, 64), FP32)
+            T.copy(X, x)
+            for i, j in T.Parallel(64, 64):
+                if x[i, j] < 0.0:  # ERROR: stores to a buffer its condition reads
+                    x[i, j] = 1.0
+                else:
+                    x[i, j] = 2.0
+            T.copy(x, Y)
+
+    return condition_changes
+
+
+def data_dependent_if():
+    @T.prim_func
+    def data_dependent_if(X: T.Tensor(S, FP32), Y: T.Tensor(S, FP32)):
+        with T.Kernel(1, threads=128) as _:
+            block = T.alloc_shared((64, 64), FP32)
+            T.copy(X, block)
+            if block[0, 0] > 0.0:  # ERROR: an element of 'block' decides what is run
+                T.copy(block, Y)
+
+    return data_dependent_if
+
+
+def parameter_kind():
+    @T.prim_func
+    def parameter_kind(X: T.Tensor(S, BF16), n: T.float64):  # ERROR: 'n' is neither a tensor
+        with T.Kernel(1, threads=128) as _:
+            block = T.alloc_shared((64, 64), BF16)
+            T.copy(X, block)
+
+    return parameter_kind
+
+
+def transpose_itself():
+    @T.prim_func
+    def transpose_itself(X: T.Tensor(S, BF16), Y: T.Tensor(S, BF16)):
+        with T.Kernel(1, threads=128) as _:
+            block = T.alloc_shared((64, 64), BF16)
+            T.copy(X, block)
+            T.transpose(block, block)  # ERROR: T.transpose of 'block' to itself
+            T.copy(block, Y)
+
+    return transpose_itself
+
+
 REJECTED: dict[str, Callable[[], object]] = {
     make.__name__: make
     for make in (
-        parallel,
         vectorized,
-        reduce,
-        if_statement,
         while_loop,
         element_store,
         atomic,
-        transpose,
         thread_index,
         extern_call,
         unequal_extents,
@@ -422,7 +516,6 @@ REJECTED: dict[str, Callable[[], object]] = {
         parameter_dtype,
         buffer_dtype,
         dynamic_shape,
-        scalar_parameter,
         strided,
         view,
         local_buffer,
@@ -438,5 +531,18 @@ REJECTED: dict[str, Callable[[], object]] = {
         shared_annotation,
         dynamic_grid,
         loop_extent,
+        race,
+        carried,
+        carried_between,
+        same_element,
+        parallel_copy,
+        imperfect,
+        strided_access,
+        gather,
+        function,
+        condition_changes,
+        data_dependent_if,
+        parameter_kind,
+        transpose_itself,
     )
 }

@@ -81,7 +81,7 @@ class CompiledKernel:
         """The tensor parameters, in order."""
         from tt_dialect.tensors import tensors_of
 
-        return tensors_of(self.program)
+        return tensors_of(self.program if "metalium" in self.modules else self.function)
 
     # ------------------------------------------------------------------------- running
 
@@ -108,9 +108,11 @@ class CompiledKernel:
     ) -> list[Array]:
         """As `run`, for checked arrays: the written tensors, in the types of the parameters."""
         from tt_dialect.run import evaluate, simulate
+        from tt_dialect.run.numerics import Fidelity
 
         if engine == "tile":
-            fidelity = self.program.config.fidelity.data
+            lowered = "metalium" in self.modules
+            fidelity = self.program.config.fidelity.data if lowered else Fidelity.HIFI4
             outputs = evaluate(self.function, inputs, fidelity=fidelity)
         elif engine == "sim":
             outputs, self.stats = simulate(self.program, inputs, seed=seed)
@@ -334,6 +336,20 @@ def compile(
     function = next(op for op in modules["tile"].walk() if isinstance(op, FuncOp))
     sources = emit_program(program, function)
     return CompiledKernel(function.sym_name.data, arch, metalium_api, modules, sources)
+
+
+def import_kernel(
+    source: Any,
+    *,
+    arch: str = "wormhole",
+    kernel: str | None = None,
+    args: Mapping[str, Any] | None = None,
+) -> CompiledKernel:
+    """A kernel at TILE level only: it runs with `engine="tile"`, and has no artifacts."""
+    module = import_tile(source, kernel=kernel, args=args)
+    check_contract(module, "tile")
+    function = next(op for op in module.walk() if isinstance(op, FuncOp))
+    return CompiledKernel(function.sym_name.data, arch, "", {"tile": module}, {})
 
 
 def load(directory: str | os.PathLike[str]) -> CompiledKernel:

@@ -37,7 +37,22 @@ _SCALAR = frozenset(
 )
 _FLOW = frozenset({"builtin.module", "scf.for", "scf.if", "scf.yield"})
 _FUNC = frozenset({"func.func", "func.return"})
-_ELEMENT = frozenset({"arith.extf", "arith.truncf", "arith.mulf", "arith.addf", "linalg.yield"})
+_ELEMENT = frozenset(
+    {"linalg.index", "linalg.yield"}
+    | {
+        f"arith.{name}"
+        for name in (
+            "addf subf mulf divf maximumf minimumf negf cmpf extf truncf sitofp uitofp xori"
+        ).split()
+    }
+    | {
+        f"math.{name}"
+        for name in (
+            "absf ceil cos erf exp exp2 floor log log2 powf roundeven rsqrt sin sqrt tanh trunc"
+        ).split()
+    }
+)
+"""What computes elements in the body of a `linalg.generic`."""
 _LINALG = frozenset({"linalg.generic", "linalg.fill", "linalg.copy"})
 _MEMREF = frozenset({"memref.alloc", "memref.subview"})
 _CB = frozenset(

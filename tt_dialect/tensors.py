@@ -48,7 +48,13 @@ class Tensor:
 def tensors_of(kernel: FuncOp | ProgramOp) -> tuple[Tensor, ...]:
     """The tensor parameters of a kernel, in order."""
     return tuple(
-        Tensor(p.label, p.shape, np.dtype(_DTYPES[p.format]), p.read, p.written)
+        Tensor(
+            p.label,
+            p.shape,
+            np.dtype(np.int32 if p.integer else _DTYPES[p.format]),
+            p.read,
+            p.written,
+        )
         for p in parameters(kernel)
     )
 
@@ -115,7 +121,9 @@ def default_inputs(tensors: Sequence[Tensor], seed: int) -> list[Array]:
     """Normally distributed inputs, the same for the same seed on every machine."""
     rng = np.random.default_rng(seed)
     return [
-        rng.standard_normal(t.shape, dtype=np.float32).astype(t.dtype) for t in tensors if t.is_read
+        np.asarray(rng.standard_normal(t.shape, dtype=np.float32)).astype(t.dtype)
+        for t in tensors
+        if t.is_read
     ]
 
 

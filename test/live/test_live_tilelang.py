@@ -74,7 +74,7 @@ def load(name: str) -> ModuleType:
 
 
 KERNELS = load("kernels")
-CASES = KERNELS.CASES | KERNELS.IMPORT_CASES
+CASES = KERNELS.CASES | KERNELS.IMPORT_CASES | load("tile_kernels").TILE_CASES
 REJECTED = load("rejected").REJECTED
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xdsl.dialects import memref, scf
+from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
-from xdsl.ir.affine import AffineDimExpr
+from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.utils.hints import isa
 
 from tt_dialect.ir.layout import BufferAttr
@@ -110,6 +110,21 @@ def is_contraction(op: Operation) -> bool:
         and len(op.inputs) == 2
         and [i.data.value for i in op.iterator_types] == ["parallel", "parallel", "reduction"]
     )
+
+
+def is_copy(op: Operation) -> bool:
+    """Whether an operation moves a block as it is, with or without a cast of its elements."""
+    if isinstance(op, CopyOp):
+        return True
+    if not isinstance(op, GenericOp) or len(op.inputs) != 1 or len(op.outputs) != 1:
+        return False
+    end = op.body.block.last_op
+    value = end.operands[0] if end is not None else None
+    for step in (arith.TruncFOp, arith.ExtFOp):  # in the other order, bits would be lost
+        if value is not None and isinstance(value.owner, step):
+            value = value.owner.input
+    identity = AffineMap.identity(len(op.iterator_types))
+    return value is op.body.block.args[0] and all(m.data == identity for m in op.indexing_maps)
 
 
 def contraction_dims(op: GenericOp) -> list[list[str]]:

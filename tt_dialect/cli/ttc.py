@@ -120,9 +120,17 @@ def level_writer(directory: str | None) -> Callable[[str, ModuleOp], None] | Non
     return write
 
 
-def compiled(args: argparse.Namespace) -> CompiledKernel:
-    """The kernel of `args.source`, compiled now."""
+def compiled(args: argparse.Namespace, reached: list[str] | None = None) -> CompiledKernel:
+    """The kernel of `args.source`, compiled now; the levels it reaches are added to `reached`."""
     from tt_dialect.api import compile
+
+    write = level_writer(args.dump_ir)
+
+    def on_level(level: str, module: ModuleOp) -> None:
+        if reached is not None:
+            reached.append(level)
+        if write is not None:
+            write(level, module)
 
     return compile(
         args.source,
@@ -131,8 +139,25 @@ def compiled(args: argparse.Namespace) -> CompiledKernel:
         fidelity=args.fidelity,
         kernel=args.kernel,
         args={key: literal(value) for key, value in args.arg},
-        on_level=level_writer(args.dump_ir),
+        on_level=on_level,
     )
+
+
+def runnable(args: argparse.Namespace) -> CompiledKernel:
+    """The kernel compiled, or for `--engine tile` as it is imported if it cannot be lowered."""
+    from tt_dialect.api import import_kernel
+
+    reached: list[str] = []
+    try:
+        return compiled(args, reached)
+    except CompileError as error:
+        if args.engine != "tile" or not reached:
+            raise
+        given = {key: literal(value) for key, value in args.arg}
+        kernel = import_kernel(args.source, arch=args.arch, kernel=args.kernel, args=given)
+        if not args.json:
+            progress(f"{kernel.name} runs at level TILE only: {error.diagnostics[0].message}")
+        return kernel
 
 
 def describe(kernel: CompiledKernel) -> dict[str, Any]:
@@ -201,7 +226,7 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
         raise CompileError(Diagnostic("--stats needs --engine sim or native: tile has none"))
     is_directory = os.path.isdir(args.source)
     start = time.perf_counter()
-    kernel = load(args.source) if is_directory else compiled(args)
+    kernel = load(args.source) if is_directory else runnable(args)
     tensors = kernel.tensors
     if not args.json:
         verb = "loaded" if is_directory else "compiled"
@@ -209,10 +234,11 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
         reads = ", ".join(str(t) for t in tensors if t.is_read)
         writes = ", ".join(str(t) for t in tensors if t.is_written)
         progress(f"reads {reads}; writes {writes}")
-        cores = len(kernel.program.partition.core_ranges.cores())
-        progress(
-            f"simulating {cores} cores ..." if args.engine != "tile" else "evaluating TILE ..."
-        )
+        if args.engine == "tile":
+            progress("evaluating TILE ...")
+        else:
+            cores = len(kernel.program.partition.core_ranges.cores())
+            progress(f"simulating {cores} cores ...")
     inputs = gather_inputs(args, kernel)
     start = time.perf_counter()
     outputs = kernel.execute(inputs, engine=args.engine, seed=args.seed)

@@ -67,7 +67,27 @@ class ThreadVar:
     """A thread coordinate: always bound by TileLang, an error to use."""
 
 
-Binding: TypeAlias = LoopVar | Let | ThreadVar
+@dataclass(frozen=True)
+class ParallelVar:
+    """A variable of a `T.Parallel` loop, outside of the expressions that are its loop's body."""
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A floating-point parameter of the kernel."""
+
+    value: SSAValue
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A let of a `T.Parallel` loop whose values stand in a buffer, one per iteration."""
+
+    buffer: Buffer
+    indices: tuple[Node, ...]
+
+
+Binding: TypeAlias = LoopVar | Let | ThreadVar | ParallelVar | Scalar | Kept
 
 
 @dataclass(frozen=True)
@@ -91,6 +111,8 @@ class _Scope:
     """A block being filled, with the arithmetic already computed in it."""
 
     block: Block
+    is_body: bool = False
+    """Whether it runs once per element: what does not depend on the element stays outside."""
     computed: dict[tuple[str, int | SSAValue, int | SSAValue], SSAValue] = field(
         default_factory=dict[tuple[str, int | SSAValue, int | SSAValue], SSAValue]
     )
@@ -108,6 +130,7 @@ class KernelContext:
     _statements: list[Location] = field(default_factory=list[Location])
     _scopes: list[_Scope] = field(default_factory=list[_Scope])
     _constants: dict[int, SSAValue] = field(default_factory=dict[int, SSAValue])
+    _truths: dict[bool, SSAValue] = field(default_factory=dict[bool, SSAValue])
     _floats: dict[FloatAttr, SSAValue] = field(default_factory=dict[FloatAttr, SSAValue])
 
     # Names ----------------------------------------------------------------------------------
@@ -166,13 +189,27 @@ class KernelContext:
         return op
 
     @contextmanager
-    def inside(self, block: Block) -> Generator[None]:
+    def inside(self, block: Block, *, is_body: bool = False) -> Generator[None]:
         """Fill a block; values computed in it are forgotten afterwards."""
-        self._scopes.append(_Scope(block))
+        self._scopes.append(_Scope(block, is_body))
         try:
             yield
         finally:
             self._scopes.pop()
+
+    @contextmanager
+    def hoisted(self, *operands: int | SSAValue) -> Generator[None]:
+        """Leave the body being filled for a computation none of whose operands is made in it."""
+        scope = self._scopes[-1]
+        made_here = any(isinstance(o, SSAValue) and _block_of(o) is scope.block for o in operands)
+        if not scope.is_body or made_here:
+            yield
+            return
+        self._scopes.pop()
+        try:
+            yield
+        finally:
+            self._scopes.append(scope)
 
     def computed(self, name: str, lhs: int | SSAValue, rhs: int | SSAValue) -> SSAValue | None:
         """The value of an operation that an enclosing block has already computed."""
@@ -206,11 +243,25 @@ class KernelContext:
             self._floats[attr] = self._entry_constant(arith.ConstantOp(attr), hint)
         return self._floats[attr]
 
+    def truth(self, value: bool) -> SSAValue:
+        """A constant condition."""
+        if value not in self._truths:
+            attr = IntegerAttr.from_bool(value)
+            self._truths[value] = self._entry_constant(
+                arith.ConstantOp(attr), "true" if value else "false"
+            )
+        return self._truths[value]
+
     def _entry_constant(self, op: arith.ConstantOp, hint: str) -> SSAValue:
         op.location = location_attr(self.func_location) or op.location
         op.result.name_hint = hint
         self.entry.add_op(op)
         return op.result
+
+
+def _block_of(value: SSAValue) -> Block | None:
+    """The block a value is made in."""
+    return value.owner if isinstance(value.owner, Block) else value.owner.parent
 
 
 def rounded(value: float, type_: AnyFloat) -> FloatAttr:

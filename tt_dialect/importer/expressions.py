@@ -15,7 +15,17 @@ from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Operation, SSAValue
 
 from tt_dialect.importer import schema
-from tt_dialect.importer.context import Index, KernelContext, Let, LoopVar, ThreadVar, name_value
+from tt_dialect.importer.context import (
+    Index,
+    Kept,
+    KernelContext,
+    Let,
+    LoopVar,
+    ParallelVar,
+    Scalar,
+    ThreadVar,
+    name_value,
+)
 from tt_dialect.importer.graph import Node
 
 ACCEPTED = "accepted: +, -, *, //, %, min and max of loop variables, grid indices and constants"
@@ -102,6 +112,15 @@ def _variable(var: Node, ctx: KernelContext) -> Index:
             if isinstance(index.value, SSAValue) and index.value.name_hint is None:
                 name_value(index.value, var.text("name"))
             return index
+        case ParallelVar():
+            raise ctx.error(
+                f"the T.Parallel variable '{var.text('name')}' decides a loop or a region",
+                "accepted: bounds and regions that are the same in all iterations of T.Parallel",
+            )
+        case Scalar() | Kept():
+            raise ctx.error(
+                f"the floating-point value '{var.text('name')}' is used as an index", ACCEPTED
+            )
         case ThreadVar():
             raise ctx.error(
                 f"thread index '{var.text('name')}' is used: code per thread is not supported",
@@ -160,8 +179,9 @@ def _emit(row: Arithmetic, lhs: Index, rhs: Index, ctx: KernelContext) -> SSAVal
     known = ctx.computed(row.op.name, lhs.value, rhs.value)
     if known is not None:
         return known
-    op: Operation = ctx.emit(row.op(ctx.ssa(lhs), ctx.ssa(rhs), IndexType()))
-    ctx.remember(row.op.name, lhs.value, rhs.value, op.results[0])
+    with ctx.hoisted(lhs.value, rhs.value):
+        op: Operation = ctx.emit(row.op(ctx.ssa(lhs), ctx.ssa(rhs), IndexType()))
+        ctx.remember(row.op.name, lhs.value, rhs.value, op.results[0])
     return op.results[0]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdsl.dialects import func, scf
+from xdsl.dialects import arith, func, scf
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
@@ -20,26 +20,22 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Block, Region
 
 from tt_dialect.importer import schema
+from tt_dialect.importer.buffers import allocate, buffer_shape
 from tt_dialect.importer.context import (
     Buffer,
     Index,
     KernelContext,
     LoopVar,
+    Scalar,
     location_attr,
     name_value,
     single_block,
 )
 from tt_dialect.importer.expressions import index_of
+from tt_dialect.importer.generic import DTYPES
 from tt_dialect.importer.graph import Node, malformed_graph
-from tt_dialect.importer.statements import (
-    ATTRIBUTE_HINTS,
-    allocate,
-    bind,
-    buffer_shape,
-    enter_block,
-    lower,
-)
-from tt_dialect.importer.tileops import DTYPES
+from tt_dialect.importer.scalars import INTEGERS
+from tt_dialect.importer.statements import ATTRIBUTE_HINTS, bind, enter_block, lower
 
 GRID_KIND = 4
 GRID_TAGS = ("blockIdx.x", "blockIdx.y", "blockIdx.z")
@@ -80,14 +76,12 @@ def import_module(kernels: list[schema.GraphKernel]) -> ModuleOp:
 
 
 def _declare_parameters(prim_func: Node, ctx: KernelContext) -> list[str]:
-    """Every parameter a memref, in ABI order."""
+    """Every parameter a memref or a scalar, in ABI order."""
     names: list[str] = []
     for param, buffer in schema.buffer_parameters(prim_func):
         if buffer is None:
-            raise ctx.error(
-                f"parameter '{param.text('name')}' is not a tensor",
-                "accepted: T.Tensor parameters of constant shape",
-            )
+            names.append(_declare_scalar(param, len(names), ctx))
+            continue
         if buffer in ctx.buffers:
             raise ctx.error(
                 f"two parameters are one buffer, '{schema.buffer_decl(buffer).name}'",
@@ -101,6 +95,26 @@ def _declare_parameters(prim_func: Node, ctx: KernelContext) -> list[str]:
         name_value(value, names[-1])
         ctx.buffers[buffer] = Buffer(decl, names[-1], shape, value)
     return names
+
+
+def _declare_scalar(param: Node, position: int, ctx: KernelContext) -> str:
+    """A number as parameter; integers are used as `index` values of unknown bounds."""
+    name, dtype = param.text("name"), schema.dtype_of(param)
+    type_ = DTYPES.get(dtype) or INTEGERS.get(dtype)
+    if type_ is None:
+        raise ctx.error(
+            f"parameter '{name}' is neither a tensor nor a number of a supported dtype",
+            f"accepted: T.Tensor of constant shape, {', '.join((*DTYPES, *INTEGERS))}",
+        )
+    value = ctx.entry.insert_arg(type_, position)
+    name_value(value, name)
+    if dtype in DTYPES:
+        ctx.bindings[param] = Scalar(value)
+    else:
+        with ctx.inside(ctx.entry):
+            index = Index(ctx.emit(arith.IndexCastOp(value, IndexType())).result, None, None)
+        ctx.bindings[param] = LoopVar(index, index, sequential=False)
+    return name
 
 
 def _find_grid(body: Node, ctx: KernelContext, hoisted: list[Node]) -> Grid:

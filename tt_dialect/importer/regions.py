@@ -65,7 +65,7 @@ def region_of(operand: Node, ctx: KernelContext) -> Region:
     minima = tuple(_minimum(index, ctx) for index in indices)
     region = Region(buffer, minima, tuple(_extent(e, buffer, ctx) for e in extents))
     for dim in range(len(buffer.shape)):
-        _check_bounds(region, dim, ctx)
+        check_bounds(region, dim, ctx)
     return region
 
 
@@ -101,7 +101,7 @@ def _extent(extent: Node, buffer: Buffer, ctx: KernelContext) -> int:
     )
 
 
-def _check_bounds(region: Region, dim: int, ctx: KernelContext) -> None:
+def check_bounds(region: Region, dim: int, ctx: KernelContext) -> None:
     """Refuse what is certainly wrong: outside the buffer, or (on chip) larger than it."""
     minimum, extent = region.minima[dim], region.extents[dim]
     size = region.buffer.shape[dim]

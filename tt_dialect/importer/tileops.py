@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import (
-    AffineMapAttr,
-    AnyFloat,
-    BFloat16Type,
-    Float16Type,
-    Float32Type,
-)
-from xdsl.dialects.linalg.attrs import IteratorTypeAttr
-from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp, YieldOp
+from xdsl.dialects.linalg.ops import CopyOp, FillOp
 from xdsl.ir import Block, SSAValue
-from xdsl.ir import Region as IRRegion
 from xdsl.ir.affine import AffineMap
 
 from tt_dialect.importer import schema
 from tt_dialect.importer.conditions import first_iteration
-from tt_dialect.importer.context import KernelContext, location_attr, rounded, single_block
+from tt_dialect.importer.context import KernelContext, single_block
 from tt_dialect.importer.expressions import construct
+from tt_dialect.importer.generic import DTYPES, cast, element_type, emit_generic
 from tt_dialect.importer.graph import Node
+from tt_dialect.importer.numbers import number
 from tt_dialect.importer.regions import Region, common_shape, memref_of, memref_type, region_of
-
-DTYPES: dict[str, AnyFloat] = {
-    "bfloat16": BFloat16Type(),
-    "float16": Float16Type(),
-    "float32": Float32Type(),
-}
-"""Element types, by their TIR names."""
 
 COPY_REFUSED = frozenset(("barrier", "dst_block", "cluster_mask", "is_gather4", "is_scatter4"))
 """Annotations of a copy that change what it does; all others are hints (tilelang-tir.md 3.2)."""
@@ -51,17 +36,18 @@ def lower_fill(call: Node, ctx: KernelContext) -> None:
             f"fill of the global tensor '{region.name}' is not supported",
             "accepted: T.fill or T.clear of an on-chip buffer, copied out with T.copy",
         )
-    number = _number(value, ctx)
-    if number is None:
+    constant = number(value, ctx)
+    if constant is None:
         raise ctx.error(
             f"fill with {construct(value)} is not supported", "accepted: a constant number"
         )
-    _fill(region, number, ctx)
+    fill(region, constant, ctx)
 
 
-def _fill(region: Region, number: float, ctx: KernelContext) -> None:
+def fill(region: Region, value: float, ctx: KernelContext) -> None:
+    """Fill a region with a number."""
     view = memref_of(region, region.extents, ctx)
-    scalar = ctx.float_constant(number, element_type(view))
+    scalar = ctx.float_constant(value, element_type(view))
     _emit_named(FillOp([scalar], [view], res=[]), ctx)
 
 
@@ -70,29 +56,6 @@ def _emit_named(op: FillOp | CopyOp, ctx: KernelContext) -> None:
     ctx.emit(op)
     for inner in op.walk():
         inner.location = op.location
-
-
-def _number(expr: Node, ctx: KernelContext) -> float | None:
-    """The value of a constant expression, as TileLang writes numbers (tilelang-tir.md 3.6)."""
-    expr = ctx.resolved(expr)
-    value = _unrounded(expr, ctx)
-    dtype = schema.dtype_of(expr)
-    if value is None or dtype not in DTYPES:
-        return value if value is None or value.is_integer() or math.isinf(value) else None
-    return rounded(value, DTYPES[dtype]).value.data
-
-
-def _unrounded(expr: Node, ctx: KernelContext) -> float | None:
-    """A constant before it is rounded to the expression's own dtype."""
-    if expr.kind in ("IntImm", "FloatImm"):
-        value = expr.get("value")
-        return float(value) if isinstance(value, int | float) else None
-    if expr.kind == "Cast":
-        return _number(expr.node("value"), ctx)
-    if expr.kind == "Mul":
-        lhs, rhs = _number(expr.node("a"), ctx), _number(expr.node("b"), ctx)
-        return None if lhs is None or rhs is None else lhs * rhs
-    return math.inf if schema.call_name(expr) == "tl.infinity" else None
 
 
 def lower_copy(call: Node, ctx: KernelContext) -> None:
@@ -121,11 +84,19 @@ def copy_values(source: SSAValue, target: SSAValue, ctx: KernelContext) -> None:
         _emit_named(CopyOp([source], [target], res=[]), ctx)
         return
     rank = memref_type(target).get_num_dims()
-    body = _Body(ctx, [element_type(source), element_type(target)])
-    body.result(body.cast(body.block.args[0], element_type(target)))
     identity = AffineMap.identity(rank)
-    generic = _generic([source], target, [identity, identity], "p" * rank, body.region)
-    ctx.emit(generic)
+    move_values(source, target, [identity, identity], ctx)
+
+
+def move_values(
+    source: SSAValue, target: SSAValue, maps: Sequence[AffineMap], ctx: KernelContext
+) -> None:
+    """A `linalg.generic` that does nothing but cast."""
+
+    def build(block: Block) -> SSAValue:
+        return cast(block.args[0], element_type(target), ctx)
+
+    emit_generic(ctx, [source], target, maps, "p" * maps[0].num_dims, build)
 
 
 def lower_gemm(call: Node, ctx: KernelContext) -> None:
@@ -197,7 +168,7 @@ def _clear(c: Region, clear: Node, ctx: KernelContext) -> None:
     clear = ctx.resolved(clear)
     if clear.kind == "IntImm":
         if clear.integer("value"):
-            _fill(c, 0.0, ctx)
+            fill(c, 0.0, ctx)
         return
     loop = first_iteration(clear, ctx)
     if loop is None:
@@ -208,7 +179,7 @@ def _clear(c: Region, clear: Node, ctx: KernelContext) -> None:
     condition = ctx.emit(arith.CmpiOp(ctx.ssa(loop.index), ctx.ssa(loop.start), "eq"))
     region, block = single_block()
     with ctx.inside(block):
-        _fill(c, 0.0, ctx)
+        fill(c, 0.0, ctx)
         ctx.emit(scf.YieldOp())
     ctx.emit(scf.IfOp(condition.result, [], region))
 
@@ -216,73 +187,17 @@ def _clear(c: Region, clear: Node, ctx: KernelContext) -> None:
 def _contract(views: Sequence[SSAValue], transposed: Sequence[bool], ctx: KernelContext) -> None:
     """The contraction; dimensions are (m, n, k), transposes are in the maps."""
     a, b, c = views
-    body = _Body(ctx, [element_type(view) for view in views])
     accumulator = element_type(c)
-    lhs, rhs, old = body.block.args
-    product = body.add(arith.MulfOp(body.cast(lhs, accumulator), body.cast(rhs, accumulator)))
-    body.result(body.add(arith.AddfOp(old, product)))
+
+    def build(block: Block) -> SSAValue:
+        lhs, rhs, old = block.args
+        factors = cast(lhs, accumulator, ctx), cast(rhs, accumulator, ctx)
+        product = ctx.emit(arith.MulfOp(*factors)).result
+        return ctx.emit(arith.AddfOp(old, product)).result
+
     maps = [
         AffineMap.from_callable(lambda m, n, k: (k, m) if transposed[0] else (m, k)),
         AffineMap.from_callable(lambda m, n, k: (n, k) if transposed[1] else (k, n)),
         AffineMap.from_callable(lambda m, n, k: (m, n)),
     ]
-    ctx.emit(_generic([a, b], c, maps, "ppr", body.region))
-
-
-ITERATORS: dict[str, Callable[[], IteratorTypeAttr]] = {
-    "p": IteratorTypeAttr.parallel,
-    "r": IteratorTypeAttr.reduction,
-}
-
-
-def _generic(
-    inputs: Sequence[SSAValue],
-    output: SSAValue,
-    maps: Sequence[AffineMap],
-    iterators: str,
-    body: IRRegion,
-) -> GenericOp:
-    return GenericOp(
-        inputs,
-        [output],
-        body,
-        [AffineMapAttr(m) for m in maps],
-        [ITERATORS[letter]() for letter in iterators],
-    )
-
-
-class _Body:
-    """The scalar body of a `linalg.generic`."""
-
-    def __init__(self, ctx: KernelContext, arg_types: Sequence[AnyFloat]):
-        self.block = Block(arg_types=arg_types)
-        self.region = IRRegion(self.block)
-        self._location = location_attr(ctx.location)
-
-    def add(self, op: arith.MulfOp | arith.AddfOp | arith.ExtFOp | arith.TruncFOp) -> SSAValue:
-        op.location = self._location or op.location
-        self.block.add_op(op)
-        return op.result
-
-    def cast(self, value: SSAValue, target: AnyFloat) -> SSAValue:
-        """Convert a scalar; the two 16-bit formats go through 32 bits, which is exact."""
-        source = value.type
-        assert isinstance(source, AnyFloat)
-        if source == target:
-            return value
-        if source.bitwidth == target.bitwidth:
-            return self.cast(self.cast(value, Float32Type()), target)
-        op = arith.ExtFOp if source.bitwidth < target.bitwidth else arith.TruncFOp
-        return self.add(op(value, target))
-
-    def result(self, value: SSAValue) -> None:
-        op = YieldOp(value)
-        op.location = self._location or op.location
-        self.block.add_op(op)
-
-
-def element_type(value: SSAValue) -> AnyFloat:
-    """The element type of a memref of one of our dtypes."""
-    element = memref_type(value).get_element_type()
-    assert isinstance(element, AnyFloat)
-    return element
+    emit_generic(ctx, [a, b], c, maps, "ppr", build)

@@ -12,7 +12,7 @@ from xdsl.rewriter import InsertPoint
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.index import range_of
 from tt_dialect.diagnostics import error_at
-from tt_dialect.ir.compute import ReadBufferOp, WriteBufferOp
+from tt_dialect.ir.compute import FillOp, ReadBufferOp, WriteBufferOp
 
 
 class HoistFirstIteration(RewritePattern):
@@ -24,13 +24,15 @@ class HoistFirstIteration(RewritePattern):
         if not isinstance(loop, scf.ForOp) or not isinstance(condition, arith.CmpiOp):
             return
         iv = loop.body.block.args[0]
-        written = [w.buffer for w in op.true_region.block.ops if isinstance(w, WriteBufferOp)]
+        body = list(op.true_region.block.ops)
+        written = [w.buffer for w in body if isinstance(w, WriteBufferOp)]
         if (
             condition.predicate.value.data != 0  # eq
             or condition.lhs is not iv
             or not _same_constant(condition.rhs, loop.lb)
             or not _runs(loop)
             or op.results
+            or not all(isinstance(inner, FillOp | WriteBufferOp | scf.YieldOp) for inner in body)
             or any(block.ops for region in op.regions[1:] for block in region.blocks)
             or _touched_before(loop.body.block, op, written)
         ):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from xdsl.dialects import arith, memref
+from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import FloatAttr, IndexType
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Operation, SSAValue
@@ -16,6 +16,7 @@ from xdsl.transforms.dead_code_elimination import RemoveUnusedOperations
 from tt_dialect.analysis.access import (
     contraction_dims,
     is_contraction,
+    is_copy,
     label_of,
     memref_type,
     tensor_block,
@@ -166,8 +167,13 @@ class CopyToBlock(_TileOpPattern):
     def match_and_rewrite(self, op: CopyOp | GenericOp, rewriter: PatternRewriter) -> None:
         if is_contraction(op):
             return
-        if len(op.inputs) != 1 or len(op.outputs) != 1:
-            raise error_at(op, f"'{op.name}' is neither a copy nor a matrix product")
+        if not is_copy(op):
+            raise error_at(
+                op,
+                "elementwise operations and reductions are not lowered yet",
+                "supported: copies with or without a cast, fills, and matrix products; "
+                "`ttc run --engine tile` runs this kernel",
+            )
         (source,), (target,) = op.inputs, op.outputs
         request = self.requests.of(target)
         same = block_type(source) == block_type(target)
@@ -214,6 +220,19 @@ class ContractionToBlock(_TileOpPattern):
         rewriter.erase(op)
 
 
+class RefuseCondition(RewritePattern):
+    """What still runs under a condition has no form on a core yet."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: scf.IfOp, rewriter: PatternRewriter) -> None:
+        raise error_at(
+            op,
+            "an 'if' around tile operations is not lowered yet",
+            "supported: clearing an accumulator in the first iteration of a loop; "
+            "`ttc run --engine tile` runs this kernel",
+        )
+
+
 @dataclass(frozen=True)
 class TensorizePass(LevelPass):
     """Replaces on-chip buffers and tile operations on them by block values.
@@ -255,5 +274,5 @@ class TensorizePass(LevelPass):
             [FillToBlock(requests), ContractionToBlock(requests), CopyToBlock(requests)],
             [HoistFirstIteration()],
             [PromoteBuffer()],
-            [RemoveDeadCarry(), RemoveUnusedOperations()],
+            [RemoveDeadCarry(), RemoveUnusedOperations(), RefuseCondition()],
         ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import StringAttr
+from xdsl.dialects.builtin import IntegerType, StringAttr
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.ir import Operation, SSAValue
 
@@ -21,13 +22,18 @@ from tt_dialect.run.numerics import AnyArray, Format
 
 @dataclass(frozen=True)
 class Parameter:
-    """A tensor parameter: its name for messages, logical shape, format and role."""
+    """A parameter: its name for messages, logical shape, format and role.
+
+    A scalar parameter is one without dimensions that is read.
+    """
 
     label: str
     shape: tuple[int, ...]
     format: Format
     read: bool
     written: bool
+    integer: bool = False
+    """Whether it is an integer scalar; `format` then says nothing."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class CoreArguments:
 
 
 def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
-    """The tensor parameters of a kernel, in order."""
+    """The parameters of a kernel that a user gives, in order: not the ABI's of a core function."""
     if isinstance(op, ProgramOp):
         return [
             Parameter(
@@ -54,12 +60,17 @@ def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
     found: list[Parameter] = []
     for i, arg in enumerate(op.body.block.args):
         kind = memref_type(arg)
-        if kind is None:
+        if kind is None and "tt.abi" in op.attributes:
             continue
         label = arg.name_hint or f"parameter {i}"
         if op.arg_attrs is not None:
             named = op.arg_attrs.data[i].data.get("tt.name")
             label = named.data if isinstance(named, StringAttr) else label
+        if kind is None:
+            integer = isinstance(arg.type, IntegerType)
+            fmt = Format.FP32 if integer else format_of(arg.type, op)
+            found.append(Parameter(label, (), fmt, True, False, integer))
+            continue
         read, written = role(arg)
         fmt = format_of(kind.element_type, op)
         found.append(Parameter(label, kind.get_shape(), fmt, read, written))
@@ -96,16 +107,15 @@ def _use(op: Operation, index: int) -> tuple[bool, bool]:
 def check_inputs(
     op: func.FuncOp | ProgramOp, tensors: Sequence[Parameter], inputs: Sequence[AnyArray]
 ) -> None:
-    """The inputs are the tensors that are read, in order, with their shapes."""
+    """The inputs are the parameters that are read, in order, with their shapes."""
     read = [t for t in tensors if t.read]
     names = ", ".join(f"{t.label} {list(t.shape)}" for t in read)
     if len(inputs) != len(read):
         raise error_at(op, f"{len(inputs)} inputs given, the kernel reads {len(read)}", names)
     for t, array in zip(read, inputs, strict=True):
-        if tuple(array.shape) != t.shape:
-            raise error_at(
-                op, f"input {t.label} has shape {list(array.shape)}, expected {list(t.shape)}"
-            )
+        shape = np.shape(array)
+        if shape != t.shape:
+            raise error_at(op, f"input {t.label} has shape {list(shape)}, expected {list(t.shape)}")
 
 
 def function_arguments(op: func.FuncOp) -> list[CoreArguments]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.dialects import arith, func, math, memref
+from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.dialects.linalg.attrs import IteratorType
@@ -23,6 +23,7 @@ from tt_dialect.ir import compute, noc
 from tt_dialect.ir.layout import BlockType
 from tt_dialect.run import numerics
 from tt_dialect.run.codegen import SCALAR, Compiler, Handler, format_of, memref_type, nothing
+from tt_dialect.run.elements import write_elements
 from tt_dialect.run.numerics import TILE, AnyArray, Fidelity, Format
 
 
@@ -78,7 +79,7 @@ def view(
                 f"of extent {array.shape[axis]}",
             )
         index.append(offset if axis in dropped else slice(offset, last + 1, stride))
-    return array[tuple(index)]
+    return array[(*index, ...)]  # a view, also of a single element
 
 
 def load_block(
@@ -192,11 +193,10 @@ def _copy(c: BlockCompiler, op: linalg.CopyOp) -> None:
 
 
 def _generic(c: BlockCompiler, op: linalg.GenericOp) -> None:
-    kinds = [kind.data for kind in op.iterator_types]
-    if all(kind == IteratorType.PARALLEL for kind in kinds):
-        _elementwise(c, op)
-    else:
+    if is_product(op):
         _contraction(c, op)
+    else:
+        write_elements(c, op)
 
 
 def _dims(op: Operation, affine_map: AffineMap) -> list[int]:
@@ -213,13 +213,6 @@ def _contraction(c: BlockCompiler, op: linalg.GenericOp) -> None:
     reduction = [
         i for i, kind in enumerate(op.iterator_types) if kind.data == IteratorType.REDUCTION
     ]
-    is_2d = [len(m) == 2 for m in maps] == [True] * 3 and len(op.iterator_types) == 3
-    if not is_2d or len(reduction) != 1 or not _multiplies_and_adds(op):
-        raise error_at(
-            op,
-            "this linalg.generic cannot be executed",
-            "elementwise operations and two-operand contractions acc += a * b can",
-        )
     k = reduction[0]
     (m,) = [d for d in maps[0] if d != k]
     (n,) = [d for d in maps[1] if d != k]
@@ -246,6 +239,21 @@ def _contraction(c: BlockCompiler, op: linalg.GenericOp) -> None:
         c.line(c.call(numerics.contract, *texts, *config))
 
 
+def is_product(op: linalg.GenericOp) -> bool:
+    """Whether this is `acc[m, n] += a[m, k] * b[k, n]`, axes of each operand in any order."""
+    kinds = [kind.data for kind in op.iterator_types]
+    if sorted(k.value for k in kinds) != ["parallel", "parallel", "reduction"]:
+        return False
+    if len(op.indexing_maps) != 3 or any(len(m.data.results) != 2 for m in op.indexing_maps):
+        return False
+    k = kinds.index(IteratorType.REDUCTION)
+    a, b, c = (
+        {e.position for e in m.data.results if isinstance(e, AffineDimExpr)}
+        for m in op.indexing_maps
+    )
+    return a & b == {k} and c == (a | b) - {k} and len(c) == 2 and _multiplies_and_adds(op)
+
+
 def _multiplies_and_adds(op: linalg.GenericOp) -> bool:
     a, b, acc = op.body.block.args
     terminator = op.body.block.last_op
@@ -264,59 +272,6 @@ def _before_casts(value: SSAValue) -> SSAValue:
     while isinstance(value.owner, arith.ExtFOp | arith.TruncFOp):
         value = value.owner.operands[0]
     return value
-
-
-_FLOAT: dict[type[Operation], str] = {
-    arith.AddfOp: "add",
-    arith.SubfOp: "subtract",
-    arith.MulfOp: "multiply",
-    arith.DivfOp: "divide",
-    arith.MaximumfOp: "maximum",
-    arith.MinimumfOp: "minimum",
-    arith.NegfOp: "negative",
-    math.AbsFOp: "abs",
-    math.ExpOp: "exp",
-    math.Exp2Op: "exp2",
-    math.LogOp: "log",
-    math.SqrtOp: "sqrt",
-    math.TanhOp: "tanh",
-}
-"""Element functions: name of the NumPy function, computed in float64 and rounded once."""
-
-
-def _elementwise(c: BlockCompiler, op: linalg.GenericOp) -> None:
-    rank = len(op.iterator_types)
-    maps = [_dims(op, m.data) for m in op.indexing_maps]
-    operands = [*op.inputs, *op.outputs]
-    for arg, value, dims in zip(op.body.block.args, operands, maps, strict=True):
-        order = sorted(range(len(dims)), key=dims.__getitem__)
-        text = c.get(value)
-        if order != list(range(len(dims))):
-            text = f"{text}.transpose({tuple(order)!r})"
-        if len(dims) != rank:
-            axes = ", ".join(":" if d in dims else "None" for d in range(rank))
-            text = f"{text}[{axes}]"
-        c.alias(arg, text)
-    for inner in op.body.block.ops:
-        if isinstance(inner, linalg.YieldOp):
-            for result, target, dims in zip(
-                inner.operands, op.outputs, maps[len(op.inputs) :], strict=True
-            ):
-                if len(dims) != rank:
-                    raise error_at(op, "an output of an elementwise operation has all its axes")
-                shaped = c.get(op.body.block.args[len(op.inputs) + list(op.outputs).index(target)])
-                c.line(f"{shaped}[...] = {c.get(result)}")
-        elif isinstance(inner, arith.ExtFOp):
-            c.alias(inner.result, c.get(inner.input))
-        elif isinstance(inner, arith.TruncFOp):
-            c.define(inner.result, c.rounded(c.get(inner.input), _format(inner.result)))
-        elif type(inner) in _FLOAT:
-            function = c.shared(getattr(np, _FLOAT[type(inner)]), _FLOAT[type(inner)])
-            wide = c.shared(np.float64, "float64")
-            value = f"{function}({c.many(inner.operands)}dtype={wide})"
-            c.define(inner.results[0], c.rounded(value, _format(inner.results[0])))
-        else:
-            c.op(inner)
 
 
 # -- TILED -----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import (
     FloatAttr,
     IntegerAttr,
     MemRefType,
+    i1,
 )
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.hints import isa
@@ -198,7 +199,7 @@ _BINARY: dict[type[Operation], str] = {
     arith.ShLIOp: "{} << {}",
     arith.ShRUIOp: "{} >> {}",
 }
-_COMPARE = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
 """Predicates of arith.cmpi by number; extents and indices are not negative."""
 
 
@@ -211,6 +212,8 @@ def _constant(c: Compiler, op: arith.ConstantOp) -> None:
     value = op.value
     if isinstance(value, IntegerAttr):
         number = value.value.data
+        if value.type == i1:
+            number = number != 0
         c.alias(op.result, f"({number})" if number < 0 else str(number))
     elif isinstance(value, FloatAttr):
         c.alias(op.result, c.shared(float(value.value.data), "const"))
@@ -234,7 +237,7 @@ def _remsi(c: Compiler, op: arith.RemSIOp) -> None:
 
 
 def _compare(c: Compiler, op: arith.CmpiOp) -> None:
-    sign = _COMPARE[op.predicate.value.data]
+    sign = COMPARISONS[op.predicate.value.data]
     c.define(op.result, f"{c.get(op.lhs)} {sign} {c.get(op.rhs)}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from xdsl.dialects import func
@@ -10,10 +11,18 @@ from xdsl.dialects import func
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb
 from tt_dialect.run import numerics
-from tt_dialect.run.arguments import check_inputs, function_arguments, parameters
+from tt_dialect.run.arguments import Parameter, check_inputs, function_arguments, parameters
 from tt_dialect.run.blocks import BlockCompiler
 from tt_dialect.run.codegen import explained
 from tt_dialect.run.numerics import AnyArray, Fidelity
+
+
+def _given(value: AnyArray, to: Parameter, dtype: type[np.floating[Any]]) -> Any:
+    """An input as the function takes it: an array, or a number for a scalar parameter."""
+    if to.integer:
+        return int(value)
+    array = numerics.load(np.asarray(value), to.format)
+    return array.astype(dtype, copy=False) if to.shape else float(array)
 
 
 def evaluate(
@@ -25,8 +34,8 @@ def evaluate(
 ) -> list[AnyArray]:
     """Executes a function; gives the tensors it writes, in parameter order.
 
-    `inputs` are the tensors it reads, in parameter order, of any float dtype; they are rounded to
-    the parameters' formats first. Results are float32 arrays exact in their format. With `exact`
+    `inputs` are the parameters it reads, in order: tensors of any float dtype, and scalars; they
+    are rounded to the parameters' formats first. Results are float32 arrays exact in their format. With `exact`
     everything after that is float64 and nothing is rounded (TILE, CORE and TILED). A function with
     a partition runs once per core.
     """
@@ -45,9 +54,7 @@ def evaluate(
     given = iter(inputs)
     with numerics.quiet():
         arrays = [
-            numerics.load(next(given), t.format).astype(dtype, copy=False)
-            if t.read
-            else np.full(t.shape, np.nan, dtype)
+            _given(next(given), t, dtype) if t.read else np.full(t.shape, np.nan, dtype)
             for t in tensors
         ]
         compiler = BlockCompiler(fidelity, exact)
