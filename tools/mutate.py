@@ -25,8 +25,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from xdsl.dialects.builtin import ArrayAttr, IntAttr
+
 import tt_dialect
 from tt_dialect.api import CompiledKernel
+from tt_dialect.ir.layout import CoreRangeAttr, CoreRangesAttr, PartitionAttr, WorkAttr
+from tt_dialect.ir.program import ProgramOp
 from tt_dialect.run.native import SCHEDULES, Finding, NativeError, run_native
 from tt_dialect.tensors import default_inputs
 
@@ -170,7 +174,7 @@ _BOTH = {
 }
 
 
-def thread(call: str) -> str:
+def thread_of(call: str) -> str:
     """The thread of a compute core a call runs on."""
     return next((name for name, calls in _THREADS.items() if re.match(f"(?:{calls})", call)), "")
 
@@ -199,7 +203,7 @@ def equivalent(mutant: Mutant) -> str:
     if buffer and b.startswith("for ") and buffer not in mutant.whole:
         return "the loop does not touch the buffer"
     if mutant.kernel.endswith("compute.cpp"):
-        if thread(a) and thread(b) and thread(a) != thread(b):
+        if thread_of(a) and thread_of(b) and thread_of(a) != thread_of(b):
             return "calls of different threads of the core"
         kinds = [bool(re.match(r"cb_(wait|pop)_front", x)) for x in (a, b)]
         programs = [bool(re.match(_PROGRAMS, x)) for x in (a, b)]
@@ -214,17 +218,18 @@ class Runner:
     def __init__(self, kernel: CompiledKernel):
         self.kernel = kernel
         self.inputs = default_inputs(kernel.tensors, 0)
-        done = run_native(kernel.program, kernel.sources, self.inputs)
-        self.outputs, self.remarks = done.outputs, remarks(done.findings)
+        # Also with all the work on one core: some calls matter from the second work item on only.
+        self.programs = (kernel.program, on_one_core(kernel.program))
+        self.expected = [run_native(p, kernel.sources, self.inputs) for p in self.programs]
 
     def verdict(self, mutant: Mutant) -> str:
         """What caught a mutant; "" if nothing did."""
         sources = {**self.kernel.sources, mutant.kernel: mutant.text}
-        for schedule in (*SCHEDULES, "random:2", "random:3"):
+        turns = [(0, schedule) for schedule in (*SCHEDULES, "random:2", "random:3")]
+        for number, schedule in (*turns, (1, "block")):
+            program, expected = self.programs[number], self.expected[number]
             try:
-                done = run_native(
-                    self.kernel.program, sources, self.inputs, schedule=schedule, timeout=60
-                )
+                done = run_native(program, sources, self.inputs, schedule=schedule, timeout=60)
             except NativeError as error:
                 broken = [f.rule for f in error.findings if f.severity == "error"]
                 if broken:
@@ -232,11 +237,24 @@ class Runner:
                 first = error.diagnostics[0]
                 compiles = not any("does not compile" in n for n in (first.message, *first.notes))
                 return "run" if compiles else "compiler"
-            if not all(map(np.array_equal, done.outputs, self.outputs)):
+            if not all(map(np.array_equal, done.outputs, expected.outputs)):
                 return "output"
-            if new := remarks(done.findings) - self.remarks:
+            if new := remarks(done.findings) - remarks(expected.findings):
                 return next(iter(new)).split(" ")[0]
         return ""
+
+
+def on_one_core(program: ProgramOp) -> ProgramOp:
+    """A program with its work on core (0, 0)."""
+    alone = program.clone()
+    core = CoreRangesAttr.of([CoreRangeAttr.of(0, 0, 1, 1)])
+    total = sum(count for _, _, count in program.partition.ids())
+    work = ArrayAttr([WorkAttr(IntAttr(total), core)])
+    parameters = [work if p == program.partition.work else p for p in program.partition.parameters]
+    alone.properties["partition"] = PartitionAttr.new(parameters)
+    for thread in alone.threads:
+        thread.properties["cores"] = core
+    return alone
 
 
 def main() -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import tt_dialect
 from tt_dialect.api import CompiledKernel
 from tt_dialect.diagnostics import CompileError
 from tt_dialect.run import native_build, simulate
-from tt_dialect.run.native import SCHEDULES, from_pages, run_native, to_pages
+from tt_dialect.run.native import SCHEDULES, NativeError, from_pages, run_native, to_pages
 from tt_dialect.run.native_build import run_host
 from tt_dialect.run.numerics import Format, load
 from tt_dialect.tensors import default_inputs
@@ -117,6 +119,44 @@ def test_host_program_checks_itself(name: str, tmp_path: Path) -> None:
         altered(directory / "kernels")
         done = run_host(directory / "main.cpp", arch, options=strict)
         assert done.returncode != 0
+
+
+@needs_compiler
+def test_findings_name_kernel_lines_core_and_buffer() -> None:
+    kernel = compiled("gemm_one_block")
+    sources = dict(kernel.sources)
+    reader = sources["kernels/reader.cpp"]
+    assert reader.count("noc_async_read_barrier();") >= 1
+    sources["kernels/reader.cpp"] = reader.replace("noc_async_read_barrier();", "")
+    inputs = default_inputs(kernel.tensors, 0)
+    with pytest.raises(NativeError) as caught:
+        run_native(kernel.program, sources, inputs)
+    (finding,) = (f for f in caught.value.findings if f.severity == "error")
+    assert (finding.rule, finding.kernel) == ("noc-read-not-awaited", "reader")
+    assert re.fullmatch(r"'\w+' \(c_\d+\)", finding.buffer)
+    assert re.fullmatch(r"\w+\.py:\d+", finding.source)
+    lines = sources["kernels/reader.cpp"].splitlines()
+    assert "cb_push_back" in lines[finding.line - 1]
+    assert str(caught.value).startswith(f"{finding.source}:1: error: [noc-read-not-awaited] ")
+
+
+@needs_compiler
+def test_ttc_runs_the_native_engine(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tt_dialect.cli.ttc import main
+
+    source = str(root / "examples" / "gemm.tir.json")
+    assert main(["run", source, "--engine", "native", "--check"]) == 0
+    assert "ok" in capsys.readouterr().out
+
+
+@needs_compiler
+def test_mutants_are_caught(root: Path) -> None:
+    """A sample; `tools/mutate.py` alone runs them all."""
+    command = [sys.executable, "tools/mutate.py", "test/data/tir/gemm_100_blocks.tir.json"]
+    done = subprocess.run(
+        [*command, "--every", "7"], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_pages_are_tiles_of_faces() -> None:

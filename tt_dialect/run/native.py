@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -101,6 +102,21 @@ class NativeError(CompileError):
         super().__init__(*diagnostics)
         self.findings = tuple(findings)
 
+    def named(self, labels: Mapping[str, str]) -> NativeError:
+        """The same error with circular buffers called by their names as well, not `c_0` alone."""
+        if not self.findings:
+            return self
+
+        def name(text: str) -> str:
+            return re.sub(r"\bc_\d+\b", lambda m: labels.get(m[0], m[0]), text)
+
+        findings = [
+            replace(f, message=name(f.message), note=name(f.note), buffer=name(f.buffer))
+            for f in self.findings
+        ]
+        broken = [f.diagnostic() for f in findings if f.severity == "error"]
+        return NativeError(findings, *(broken or self.diagnostics))
+
 
 @dataclass(frozen=True)
 class NativeRun:
@@ -136,7 +152,20 @@ def run_native(
             job.line("arch", program.arch.data)
             job.buffers(tensors, inputs)
             job.program(program, kernels)
-            return job.run(built, tensors, schedule, timeout)
+            try:
+                return job.run(built, tensors, schedule, timeout)
+            except NativeError as error:
+                raise error.named(_labels(program)) from None
+
+
+def _labels(program: ProgramOp) -> dict[str, str]:
+    """`c_0` -> `'A_shared' (c_0)`."""
+    numbered = (
+        (f"c_{op.id.value.data}", op.label.data)
+        for op in program.body.block.ops
+        if isinstance(op, cb_ir.AllocOp) and op.id is not None
+    )
+    return {number: f"'{label}' ({number})" for number, label in numbered}
 
 
 def _place(program: ProgramOp, sources: Mapping[str, str]) -> dict[ThreadOp, Path]:

@@ -689,7 +689,7 @@ void check_end(Thread& thread) {
                       cb->reserved, cb->name().c_str()),
                  cb->name());
         }
-        if (cb->consumer == &thread && cb->waited != 0 && !cb->wait_open) {
+        if (cb->consumer == &thread && cb->waited != 0 && !cb->wait_open && !cb->looked_ahead) {
             find(Severity::remark, "cb-look-ahead", &cb->wait_site,
                  text("%s waits for %u pages of %s more than it pops", thread.role().c_str(),
                       cb->waited, cb->name().c_str()),
@@ -980,6 +980,13 @@ void cb_wait_front(uint32_t id, uint32_t pages, Site where) {
         park(cb.waiting, "cb_wait_front", &cb, pages, 0);
     }
     note_effect(where, "cb_wait_front", blocked || pages > cb.waited);
+    if (cb.partly_popped && !cb.looked_ahead) {
+        cb.looked_ahead = true;
+        find(Severity::remark, "cb-look-ahead", &cb.wait_site,
+             text("%s waits for %u pages of %s more than it pops", self().role().c_str(), cb.waited,
+                  cb.name().c_str()),
+             cb.name());
+    }
     cb.waited = std::max(cb.waited, pages);
     cb.wait_open = pages != 0 || cb.wait_open;
     cb.wait_site = where;
@@ -1051,6 +1058,7 @@ void cb_pop_front(uint32_t id, uint32_t pages, Site where) {
     }
     cb.rd = advance(cb, cb.rd, pages, "cb_pop_front", where);
     cb.waited -= pages;
+    cb.partly_popped = cb.waited != 0;
     cb.wait_open = false;
     cb.acked = static_cast<uint16_t>(cb.acked + pages);
     wake(cb);

@@ -85,6 +85,8 @@ struct Cb {
     uint32_t wr = 0, rd = 0;
     uint32_t reserved = 0, waited = 0, packed = 0;
     bool reserve_open = false, wait_open = false;
+    bool partly_popped = false;  // the last pop left pages of the window
+    bool looked_ahead = false;   // which has been remarked
     Site reserve_site, wait_site;
     Thread* producer = nullptr;
     Thread* consumer = nullptr;
