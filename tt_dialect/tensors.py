@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from zipfile import BadZipFile
 
 import ml_dtypes
 import numpy as np
@@ -16,6 +17,7 @@ from tt_dialect.run.numerics import Format
 
 if TYPE_CHECKING:
     from xdsl.dialects.func import FuncOp
+    from xdsl.ir import Attribute
 
     from tt_dialect.ir.program import ProgramOp
 
@@ -28,7 +30,7 @@ _DTYPES: dict[Format, npt.DTypeLike] = {
 }
 
 LIMITS = {"bfloat16": 2.0**-7, "float16": 2.0**-7, "float32": 2e-3}
-"""What `--check` accepts: max|err| / max|reference| by output type."""
+"""What `--check` accepts, by the coarsest type on the way: max|err| / max|reference|."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,20 @@ def tensors_of(kernel: FuncOp | ProgramOp) -> tuple[Tensor, ...]:
         )
         for p in parameters(kernel)
     )
+
+
+def limit_of(kernel: FuncOp) -> float:
+    """The limit of the coarsest type among the tensors and on-chip buffers of a TILE function."""
+    from xdsl.dialects.builtin import BFloat16Type, Float16Type, MemRefType
+
+    for op in kernel.walk():
+        blocks = [block for region in op.regions for block in region.blocks]
+        for value in (*op.results, *(arg for block in blocks for arg in block.args)):
+            kind = cast("Attribute | MemRefType[Attribute]", value.type)
+            element = kind.element_type if isinstance(kind, MemRefType) else kind
+            if isinstance(element, BFloat16Type | Float16Type):
+                return LIMITS["bfloat16"]
+    return LIMITS["float32"]
 
 
 def _fail(message: str, *notes: str) -> CompileError:
@@ -128,16 +144,42 @@ def default_inputs(tensors: Sequence[Tensor], seed: int) -> list[Array]:
 
 
 def load_array(path: str, tensor: Tensor) -> Array:
-    """An input from a .npy file; bf16 files hold raw 16-bit values, wider floats are rounded."""
+    """
+    An input from a .npy file, in the type of `tensor`.
+
+    float32 and float64 are rounded to the floating types; NumPy writes bfloat16 as raw 2-byte
+    values, which are taken as they are. Integers are taken for integer scalars that hold them.
+    """
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        loaded: Any = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, BadZipFile) as error:
         raise _fail(f"'{path}' is not a .npy file: {error}") from error
-    if tensor.dtype == ml_dtypes.bfloat16 and array.dtype in (np.dtype("V2"), np.uint16):
-        array = array.view(ml_dtypes.bfloat16)
-    if array.dtype in (np.float32, np.float64):
-        array = array.astype(tensor.dtype)
-    return array
+    if not isinstance(loaded, np.ndarray):
+        loaded.close()
+        raise _fail(
+            f"'{path}' is an archive of arrays (.npz)", "a .npy file with one array is accepted"
+        )
+    array = cast(Array, loaded)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if array.dtype == tensor.dtype:
+        return array
+    if tensor.dtype.kind == "i":
+        bounds = np.iinfo(tensor.dtype)
+        if array.dtype.kind in "iu" and np.all((array >= bounds.min) & (array <= bounds.max)):
+            return array.astype(tensor.dtype)
+        accepted = f"integers from {bounds.min} to {bounds.max} are accepted"
+    else:
+        if tensor.dtype == ml_dtypes.bfloat16 and array.dtype == np.dtype("V2"):
+            return array.view(ml_dtypes.bfloat16)
+        if array.dtype.name in ("float32", "float64"):
+            with np.errstate(over="ignore"):
+                return array.astype(tensor.dtype)
+        names = dict.fromkeys((tensor.dtype.name, "float32", "float64"))
+        accepted = f"accepted are {', '.join(names)}; convert with .astype(numpy.float32)"
+    raise _fail(
+        f"'{path}' holds {array.dtype.name}, input '{tensor.name}' is {tensor.dtype.name}", accepted
+    )
 
 
 @dataclass(frozen=True)
@@ -153,7 +195,8 @@ class Comparison:
         return self.error <= self.limit
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "error": self.error, "limit": self.limit, "ok": self.ok}
+        error = self.error if np.isfinite(self.error) else None  # JSON has no infinity
+        return {"name": self.name, "error": error, "limit": self.limit, "ok": self.ok}
 
     def __str__(self) -> str:
         verdict = "ok" if self.ok else "WRONG"
@@ -163,18 +206,29 @@ class Comparison:
 
 
 def compare(
-    tensors: Sequence[Tensor], outputs: Sequence[Array], reference: Sequence[Array]
+    tensors: Sequence[Tensor],
+    outputs: Sequence[Array],
+    reference: Sequence[Array],
+    limit: float = 0.0,
 ) -> list[Comparison]:
-    """max|err|/max|ref| of every written tensor, in float64."""
+    """
+    max|err|/max|ref| of every written tensor, in float64, over the finite elements.
+
+    An infinity or NaN is right where the reference, in the range of the output's type, has the
+    same. `limit` is the least limit; the types of the outputs can raise it.
+    """
     found: list[Comparison] = []
     written = [tensor for tensor in tensors if tensor.is_written]
     for tensor, output, expected in zip(written, outputs, reference, strict=True):
         got, want = output.astype(np.float64), expected.astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            difference = np.where(got == want, 0.0, np.abs(got - want))
-        scale = float(np.max(np.abs(want), initial=0.0)) or 1.0
-        worst = float(np.max(difference, initial=0.0)) / scale
-        # A NaN compares as infinitely wrong.
-        error = float("inf") if np.isnan(worst) else worst
-        found.append(Comparison(tensor.name, error, LIMITS[tensor.dtype.name]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            rounded = want.astype(tensor.dtype).astype(np.float64)
+        want = np.where(np.isinf(rounded), rounded, want)
+        finite = np.isfinite(got) & np.isfinite(want)
+        if np.array_equal(got[~finite], want[~finite], equal_nan=True):
+            scale = float(np.max(np.abs(want[finite]), initial=0.0)) or 1.0
+            error = float(np.max(np.abs(got[finite] - want[finite]), initial=0.0)) / scale
+        else:
+            error = float("inf")
+        found.append(Comparison(tensor.name, error, max(limit, LIMITS[tensor.dtype.name])))
     return found

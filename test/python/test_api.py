@@ -7,10 +7,12 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
+from xdsl.dialects.func import FuncOp
 
 import tt_dialect
 from tt_dialect.api import LEVELS, CompiledKernel, load
-from tt_dialect.tensors import compare, default_inputs
+from tt_dialect.mlir_text import parse_module
+from tt_dialect.tensors import Tensor, compare, default_inputs, limit_of, load_array
 
 
 @pytest.fixture(scope="module")
@@ -117,4 +119,82 @@ def test_compare_treats_nan_as_wrong(kernel: CompiledKernel) -> None:
     bad[0, 0] = np.nan
     assert compare(kernel.tensors, [good], [good])[0].ok
     assert not compare(kernel.tensors, [bad], [good])[0].ok
+    assert not compare(kernel.tensors, [good], [bad])[0].ok
     assert not compare(kernel.tensors, [good * 2], [good])[0].ok
+
+
+def test_compare_of_what_is_not_finite(kernel: CompiledKernel) -> None:
+    good = np.ones(kernel.tensors[2].shape, ml_dtypes.bfloat16)
+    odd, exact = good.copy(), good.astype(np.float64)
+    odd[0, :3] = [np.nan, np.inf, -np.inf]
+    exact[0, :3] = [np.nan, 1e39, -np.inf]
+    (check,) = compare(kernel.tensors, [odd], [exact])
+    assert (check.ok, check.error) == (True, 0.0)
+    exact[0, 2] = np.inf
+    (check,) = compare(kernel.tensors, [odd], [exact])
+    assert not check.ok
+    assert check.to_json()["error"] is None
+    odd[1, 0] = 1.5  # the infinities do not hide other elements
+    exact[0, 2] = -np.inf
+    assert not compare(kernel.tensors, [odd], [exact])[0].ok
+
+
+def test_limit_is_that_of_the_coarsest_type() -> None:
+    text = """
+    func.func @copy(%A: memref<32x32xf32> {tt.name = "A"}, %B: memref<32x32xf32> {tt.name = "B"}) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      scf.parallel (%bx) = (%c0) to (%c1) step (%c1) {
+        %s = memref.alloc() {tt.name = "s"} : memref<32x32xTYPE, 1 : i64>
+        linalg.copy ins(%A : memref<32x32xf32>) outs(%s : memref<32x32xTYPE, 1 : i64>)
+        linalg.copy ins(%s : memref<32x32xTYPE, 1 : i64>) outs(%B : memref<32x32xf32>)
+      }
+      func.return
+    }
+    """
+    for kind, limit in (("f32", 2e-3), ("bf16", 2**-7), ("f16", 2**-7)):
+        module = parse_module(text.replace("TYPE", kind))
+        (function,) = module.body.block.ops
+        assert isinstance(function, FuncOp)
+        assert limit_of(function) == limit
+
+
+def test_nan_inputs_agree(root: Path) -> None:
+    kernel = tt_dialect.compile(root / "test/data/tir/gemm_one_block.tir.json")
+    inputs = default_inputs(kernel.tensors, 0)
+    inputs[0][0, 0] = np.nan
+    output = kernel.run(*inputs)
+    assert np.isnan(output[0]).all()
+    assert all(check.ok for check in kernel.check(inputs, [output]))
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "bool", "float16", "complex64"])
+def test_files_of_other_kinds_are_refused(
+    kernel: CompiledKernel, tmp_path: Path, dtype: str
+) -> None:
+    tensor = kernel.tensors[0]
+    np.save(tmp_path / "a.npy", np.zeros(tensor.shape, dtype))
+    with pytest.raises(tt_dialect.CompileError, match=f"holds {dtype}, input 'A' is bfloat16"):
+        load_array(str(tmp_path / "a.npy"), tensor)
+
+
+def test_files_of_wider_floats_are_rounded(kernel: CompiledKernel, tmp_path: Path) -> None:
+    tensor = kernel.tensors[0]
+    values = np.random.default_rng(0).standard_normal(tensor.shape)
+    expected = values.astype(ml_dtypes.bfloat16)
+    for array in (values, values.astype(">f8"), values.astype(np.float32), expected):
+        np.save(tmp_path / "a.npy", array)
+        loaded = load_array(str(tmp_path / "a.npy"), tensor)
+        assert loaded.dtype == tensor.dtype
+        assert np.array_equal(loaded, array.astype(ml_dtypes.bfloat16))
+
+
+def test_files_for_integer_scalars(tmp_path: Path) -> None:
+    scalar = Tensor("n", (), np.dtype(np.int32), True, False)
+    file = tmp_path / "n.npy"
+    np.save(file, np.int64(7))
+    assert load_array(str(file), scalar).dtype == np.int32
+    for wrong in (np.int64(2**40), np.float64(7.5), np.bool_(True)):
+        np.save(file, wrong)
+        with pytest.raises(tt_dialect.CompileError, match="input 'n' is int32"):
+            load_array(str(file), scalar)
