@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -130,9 +130,10 @@ class CompiledKernel:
     def check(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> list[Comparison]:
         """`outputs` against the TILE program evaluated in float64 on the same inputs."""
         from tt_dialect.run import evaluate
-        from tt_dialect.tensors import compare
+        from tt_dialect.tensors import compare, limit_of
 
-        return compare(self.tensors, outputs, evaluate(self.function, inputs, exact=True))
+        reference = evaluate(self.function, inputs, exact=True)
+        return compare(self.tensors, outputs, reference, limit_of(self.function))
 
     # ------------------------------------------------------------------------- writing
 
@@ -373,6 +374,37 @@ def load(directory: str | os.PathLike[str]) -> CompiledKernel:
         if p.relative_to(root).parts[0] != IR_DIRECTORY
     }
     program = programs[0]
+    check_stored_plan(root / PLAN_FILE, sources[PLAN_FILE], program)
     return CompiledKernel(
         program.sym_name.data, program.arch.data, program.metalium_api.data, modules, sources
     )
+
+
+def check_stored_plan(path: Path, text: str, program: ProgramOp) -> None:
+    """The plan in a file is well formed and that of `program`; else a `CompileError` there."""
+    from tt_dialect.emit.plan import plan_of, read_plan
+
+    place = Location(str(path), 1)
+    try:
+        stored = read_plan(text)
+    except CompileError as error:
+        prefix = f"{PLAN_FILE}: "
+        raise CompileError(
+            *(
+                replace(d, message=d.message.removeprefix(prefix), location=place)
+                for d in error.diagnostics
+            )
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise CompileError(Diagnostic(f"not JSON: {error}", place)) from error
+    own = plan_of(program)
+    different = [key for key in own if stored[key] != own[key]]
+    if different:
+        names = ", ".join(f"'{key}'" for key in different)
+        raise CompileError(
+            Diagnostic(
+                f"the plan does not agree with {IR_DIRECTORY}/metalium.mlir: {names}",
+                place,
+                ("compile the kernel again",),
+            )
+        )

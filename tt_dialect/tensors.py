@@ -17,7 +17,6 @@ from tt_dialect.run.numerics import Format
 
 if TYPE_CHECKING:
     from xdsl.dialects.func import FuncOp
-    from xdsl.ir import Attribute
 
     from tt_dialect.ir.program import ProgramOp
 
@@ -63,13 +62,15 @@ def tensors_of(kernel: FuncOp | ProgramOp) -> tuple[Tensor, ...]:
 
 def limit_of(kernel: FuncOp) -> float:
     """The limit of the coarsest type among the tensors and on-chip buffers of a TILE function."""
-    from xdsl.dialects.builtin import BFloat16Type, Float16Type, MemRefType
+    from xdsl.dialects.builtin import BFloat16Type, Float16Type
+
+    from tt_dialect.run.codegen import memref_type
 
     for op in kernel.walk():
         blocks = [block for region in op.regions for block in region.blocks]
         for value in (*op.results, *(arg for block in blocks for arg in block.args)):
-            kind = cast("Attribute | MemRefType[Attribute]", value.type)
-            element = kind.element_type if isinstance(kind, MemRefType) else kind
+            memref = memref_type(value)
+            element = value.type if memref is None else memref.element_type
             if isinstance(element, BFloat16Type | Float16Type):
                 return LIMITS["bfloat16"]
     return LIMITS["float32"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -133,11 +134,46 @@ def test_failed_run_leaves_the_output_file_alone(tt_opt: Tool, tmp_path: Path) -
 # ---------------------------------------------------------------------------------- ttc
 
 
-def test_usage_errors_exit_2(ttc: Tool) -> None:
-    assert ttc().returncode == 2
-    assert ttc("compile").returncode == 2
-    assert ttc("run", "x.tir.json", "--engine", "gpu").returncode == 2
-    assert ttc("compile", "x.tir.json", "--arg", "novalue").returncode == 2
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ((), "ttc: error: the following arguments are required: command"),
+        (("compile",), "ttc: error: the following arguments are required: SRC"),
+        (("link", "x"), "invalid choice: 'link'"),
+        (("run", "x.tir.json", "--engine", "gpu"), "invalid choice: 'gpu'"),
+        (("run", "x.tir.json", "--seed", "one"), "invalid int value: 'one'"),
+        (("compile", "x.tir.json", "--arg", "novalue"), "expected NAME=VALUE, got 'novalue'"),
+        (("compile", "x.tir.json", "--no-such"), "unrecognized arguments: --no-such"),
+    ],
+)
+def test_usage_errors(ttc: Tool, fails: Fails, command: tuple[str, ...], message: str) -> None:
+    stderr = fails(ttc(*command), message)
+    assert stderr.startswith("ttc: error: ")
+    assert "--help' shows" in stderr
+
+
+def test_usage_errors_as_json(ttc: Tool) -> None:
+    done = ttc("compile", "--json", "x.py", "--no-such")
+    assert done.returncode == 1
+    assert "--no-such" in json.loads(done.stdout)["diagnostics"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--no-such", "unrecognized arguments: --no-such"),
+        ("--target=metalium-all", "invalid choice: 'metalium-all'"),
+        ("--frontend=c", "invalid choice: 'c'"),
+    ],
+)
+def test_usage_errors_of_tt_opt(tt_opt: Tool, fails: Fails, option: str, message: str) -> None:
+    assert fails(tt_opt(option, stdin=""), message).startswith("tt-opt: error: ")
+
+
+def test_help(ttc: Tool, tt_opt: Tool) -> None:
+    for done in (ttc("--help"), ttc("run", "--help"), tt_opt("--help")):
+        assert done.returncode == 0
+        assert done.stdout.startswith("usage: tt")
 
 
 @pytest.mark.parametrize(
@@ -243,6 +279,85 @@ def test_run_input_errors(ttc: Tool, fails: Fails, root: Path, tmp_path: Path) -
     fails(ttc("run", source, "--input", f"A={tmp_path / 'text.npy'}"), "is not a .npy file")
     fails(ttc("run", source, "--input", f"A={tmp_path / 'none.npy'}"), "cannot open")
     fails(ttc("run", tmp_path), "is not a compiled kernel")
+
+
+def test_run_refuses_archives_and_integers(
+    ttc: Tool, fails: Fails, root: Path, tmp_path: Path
+) -> None:
+    archive, integers = tmp_path / "z.npz", tmp_path / "i.npy"
+    np.savez(archive, np.zeros((2, 2), np.float32))
+    np.save(integers, np.zeros((2, 2), np.int64))
+    source = root / SMALL
+    stderr = fails(
+        ttc("run", source, "--input", f"A={archive}"), "is an archive of arrays", "a .npy file"
+    )
+    assert "simulating" not in stderr
+    archive.write_bytes(b"PK\x03\x04 cut short")
+    fails(ttc("run", source, "--input", f"A={archive}"), "is not a .npy file")
+    fails(ttc("run", source, "--input", f"A={integers}"), "holds int64, input 'A' is bfloat16")
+
+
+def test_output_directory_needs_a_name(ttc: Tool, fails: Fails, root: Path, tmp_path: Path) -> None:
+    fails(ttc("compile", root / SMALL, "-o", "", cwd=tmp_path), "-o needs the name of a directory")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def small(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A compiled kernel to copy and to break."""
+    import tt_dialect
+
+    path = tmp_path_factory.mktemp("small") / "k"
+    tt_dialect.compile(root / SMALL).write(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--arch=wormhole",
+        "--metalium-api=v2",
+        "--fidelity=HiFi4",
+        "--kernel=gemm",
+        "--arg=M=1",
+        "--dump-ir=ir",
+    ],
+)
+def test_compiling_options_need_a_source(
+    ttc: Tool, fails: Fails, small: Path, tmp_path: Path, option: str
+) -> None:
+    name = option.partition("=")[0]
+    fails(ttc("run", small, option, cwd=tmp_path), f"{name} cannot be used with '{small}'")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"schema_version": 1', '"schema_version": 9', "schema_version"),
+        ('"arch": "wormhole"', '"arch": "blackhole"', "does not agree with ir/metalium.mlir"),
+        ('"kernel"', '"kernels_"', "kernels_"),
+        ("{", "", "not JSON"),
+        ("{", "[" * 20000, "not JSON"),
+    ],
+)
+def test_plan_of_a_directory_is_checked(
+    ttc: Tool, fails: Fails, small: Path, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    copy = tmp_path / "k"
+    shutil.copytree(small, copy)
+    plan = copy / "tt.plan.json"
+    text = plan.read_text()
+    assert old in text
+    plan.write_text(text.replace(old, new, 1))
+    fails(ttc("run", copy), f"{plan}:1:1: error: ", message)
+
+
+def test_dumped_levels_keep_the_places(ttc: Tool, root: Path, tmp_path: Path) -> None:
+    done = ttc("compile", root / SMALL, "-o", tmp_path / "o", "--dump-ir", tmp_path / "ir")
+    assert done.returncode == 0, done.stderr
+    for file in (tmp_path / "ir").iterdir():
+        assert '.py":' in file.read_text(), file
 
 
 def test_errors_as_json(ttc: Tool, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import IO
 
 from xdsl.dialects.builtin import ModuleOp
@@ -26,6 +26,7 @@ from xdsl.utils.exceptions import ParseError, ShrinkException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from tt_dialect._version import __version__
+from tt_dialect.cli.arguments import usage_error
 from tt_dialect.cli.errors import diagnostics_of, is_user_error, with_path
 from tt_dialect.cli.pass_pipeline import describe_passes, read_pipeline
 from tt_dialect.diagnostics import CompileError, Diagnostic
@@ -116,6 +117,8 @@ class TTOptMain(xDSLOptMain):
 
     def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
         super().register_all_arguments(arg_parser)
+        arg_parser.prog = "tt-opt"
+        arg_parser.error = partial(usage_error, arg_parser)
         flag = arg_parser.add_argument
         flag(
             "--pass-pipeline",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tt_dialect._version import __version__
+from tt_dialect.cli.arguments import ArgumentParser
 from tt_dialect.diagnostics import CompileError, Diagnostic
 
 if TYPE_CHECKING:
@@ -43,18 +44,22 @@ def literal(text: str) -> Any:
         return text
 
 
-def make_parser() -> argparse.ArgumentParser:
+COMPILING = ("arch", "metalium_api", "fidelity", "kernel", "arg", "dump_ir")
+"""The options that say how to compile: none of them has a default here, the library has them."""
+
+
+def make_parser() -> ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="ttc", description="TileLang kernels to TT-Metalium C++, compiled and run."
     )
     parser.add_argument("--version", action="version", version=f"ttc {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    compiling = argparse.ArgumentParser(add_help=False)
+    compiling = ArgumentParser(add_help=False)
     flag = compiling.add_argument
-    flag("--arch", default="wormhole", help="wormhole (default), blackhole or grayskull")
-    flag("--metalium-api", default="v2", help="API generation of the output: v2 (default) or v1")
+    flag("--arch", help="wormhole (default), blackhole or grayskull")
+    flag("--metalium-api", help="API generation of the output: v2 (default) or v1")
     flag("--fidelity", help="LoFi, HiFi2, HiFi3 or HiFi4 (default: the best that is correct)")
     flag("--kernel", help="which kernel, when the source holds several")
     flag(
@@ -62,7 +67,6 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="K=V",
         action="append",
         type=key_value,
-        default=[],
         help="an argument of the function that makes the kernel (repeatable)",
     )
     flag("--dump-ir", metavar="DIR", help="write the program at each level to DIR")
@@ -115,7 +119,8 @@ def level_writer(directory: str | None) -> Callable[[str, ModuleOp], None] | Non
     root.mkdir(parents=True, exist_ok=True)
 
     def write(level: str, module: ModuleOp) -> None:
-        (root / f"{level}.mlir").write_text(print_module(module), encoding="utf-8")
+        text = print_module(module, locations=True)
+        (root / f"{level}.mlir").write_text(text, encoding="utf-8")
 
     return write
 
@@ -132,15 +137,17 @@ def compiled(args: argparse.Namespace, reached: list[str] | None = None) -> Comp
         if write is not None:
             write(level, module)
 
-    return compile(
-        args.source,
-        arch=args.arch,
-        metalium_api=args.metalium_api,
-        fidelity=args.fidelity,
-        kernel=args.kernel,
-        args={key: literal(value) for key, value in args.arg},
-        on_level=on_level,
-    )
+    given = {
+        name: value
+        for name in ("arch", "metalium_api", "fidelity", "kernel")
+        if (value := getattr(args, name)) is not None
+    }
+    return compile(args.source, args=arguments_of(args), on_level=on_level, **given)
+
+
+def arguments_of(args: argparse.Namespace) -> dict[str, Any]:
+    """What `--arg` gives."""
+    return {key: literal(value) for key, value in args.arg or ()}
 
 
 def runnable(args: argparse.Namespace) -> CompiledKernel:
@@ -153,11 +160,27 @@ def runnable(args: argparse.Namespace) -> CompiledKernel:
     except CompileError as error:
         if args.engine != "tile" or not reached:
             raise
-        given = {key: literal(value) for key, value in args.arg}
-        kernel = import_kernel(args.source, arch=args.arch, kernel=args.kernel, args=given)
+        given = {"arch": args.arch} if args.arch is not None else {}
+        kernel = import_kernel(args.source, kernel=args.kernel, args=arguments_of(args), **given)
         if not args.json:
             progress(f"{kernel.name} runs at level TILE only: {error.diagnostics[0].message}")
         return kernel
+
+
+def loaded(args: argparse.Namespace) -> CompiledKernel:
+    """The kernel in the directory `args.source`, which is compiled already."""
+    from tt_dialect.api import load
+
+    for name in COMPILING:
+        if getattr(args, name) is not None:
+            option = f"--{name.replace('_', '-')}"
+            raise CompileError(
+                Diagnostic(
+                    f"{option} cannot be used with '{args.source}', which is compiled already",
+                    notes=(f"give {option} to 'ttc compile', or run the kernel's source file",),
+                )
+            )
+    return load(args.source)
 
 
 def describe(kernel: CompiledKernel) -> dict[str, Any]:
@@ -181,9 +204,11 @@ def describe(kernel: CompiledKernel) -> dict[str, Any]:
 
 def do_compile(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     """`ttc compile`."""
+    if args.output == "":
+        raise CompileError(Diagnostic("-o needs the name of a directory, got ''"))
     start = time.perf_counter()
     kernel = compiled(args)
-    directory = args.output or f"build/{kernel.name}"
+    directory = args.output if args.output is not None else f"build/{kernel.name}"
     files = kernel.write(directory)
     seconds = time.perf_counter() - start
     if not args.json:
@@ -220,13 +245,11 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     """`ttc run`."""
     import numpy as np
 
-    from tt_dialect.api import load
-
     if args.stats is not None and args.engine == "tile":
         raise CompileError(Diagnostic("--stats needs --engine sim or native: tile has none"))
     is_directory = os.path.isdir(args.source)
     start = time.perf_counter()
-    kernel = load(args.source) if is_directory else runnable(args)
+    kernel = loaded(args) if is_directory else runnable(args)
     tensors = kernel.tensors
     if not args.json:
         verb = "loaded" if is_directory else "compiled"
@@ -234,12 +257,13 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
         reads = ", ".join(str(t) for t in tensors if t.is_read)
         writes = ", ".join(str(t) for t in tensors if t.is_written)
         progress(f"reads {reads}; writes {writes}")
+    inputs = gather_inputs(args, kernel)
+    if not args.json:
         if args.engine == "tile":
             progress("evaluating TILE ...")
         else:
             cores = len(kernel.program.partition.core_ranges.cores())
             progress(f"simulating {cores} cores ...")
-    inputs = gather_inputs(args, kernel)
     start = time.perf_counter()
     outputs = kernel.execute(inputs, engine=args.engine, seed=args.seed)
     seconds = time.perf_counter() - start
@@ -281,11 +305,13 @@ def print_totals(stats: dict[str, Any]) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit code."""
-    args = make_parser().parse_args(argv)
-    command = do_compile if args.command == "compile" else do_run
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    as_json, debug, source = "--json" in arguments, "--debug" in arguments, None
     try:
-        code, result = command(args)
-        if args.json:
+        args = make_parser().parse_args(arguments)
+        as_json, debug, source = args.json, args.debug, args.source
+        code, result = do_compile(args) if args.command == "compile" else do_run(args)
+        if as_json:
             print(json.dumps({"ok": code == 0, **result}, indent=1))
         return code
     except BrokenPipeError:
@@ -294,12 +320,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BaseException as error:
-        if args.debug or isinstance(error, SystemExit):
+        if debug or isinstance(error, SystemExit):
             raise
         from tt_dialect.cli.errors import diagnostics_of, with_path
 
-        found = [with_path(d, args.source) for d in diagnostics_of(error)]
-        if args.json:
+        found = [with_path(d, source) for d in diagnostics_of(error)]
+        if as_json:
             print(json.dumps({"ok": False, "diagnostics": [d.to_json() for d in found]}, indent=1))
         for diagnostic in found:
             text = str(diagnostic)
