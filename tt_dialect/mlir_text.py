@@ -6,13 +6,15 @@ They differ from xDSL's own in three ways, none of which reaches into xDSL's glo
 * `scf.parallel` has MLIR's readable form, which xDSL 0.74 lacks; the generic form is read too;
 * an operation without a `loc(..)` gets the place it was read from, as in MLIR;
 * a violated constraint of an attribute is a parse error with a place.
+
+`verify` adds to xDSL's verifier what MLIR's has: values are defined before they are used.
 """
 
 from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, cast
 
@@ -28,7 +30,10 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Dialect, Operation
 from xdsl.parser import Parser, UnresolvedOperand
 from xdsl.printer import Printer
+from xdsl.traits import IsolatedFromAbove
 from xdsl.utils.exceptions import UnregisteredConstructException, VerifyException
+
+from tt_dialect.diagnostics import CompileError, Diagnostic, diagnostic_at
 
 if TYPE_CHECKING:
     from xdsl.dialects.scf import ParallelOp
@@ -139,6 +144,12 @@ class ModuleParser(Parser):
             op = super().parse_operation()
         except (VerifyException, UnregisteredConstructException) as error:
             self.raise_error(str(error), at_position=start)
+        except ValueError as error:
+            if "Forward declared" not in str(error):
+                raise
+            self.raise_error(
+                "this operation uses a value that is defined after it", at_position=start
+            )
         if not self._explicit_location:
             line = bisect_right(self._lines, start)
             column = start - self._lines[line - 1] + 1
@@ -180,10 +191,40 @@ def register_dialects(ctx: Context, dialects: dict[str, DialectFactory]) -> None
 
 
 def parse_module(text: str | bytes, name: str = "<string>", ctx: Context | None = None) -> ModuleOp:
-    """Reads one module and verifies it; raises xDSL's `ParseError` or `VerifyException`."""
+    """Reads one module and verifies it; raises xDSL's `ParseError`, or what `verify` raises."""
     module = ModuleParser(ctx or make_context(), text, name).parse_module()
-    module.verify()
+    verify(module)
     return module
+
+
+def verify(module: ModuleOp) -> None:
+    """Verifies a module that was read; raises xDSL's `VerifyException` or a `CompileError`."""
+    from tt_dialect.levels import check_dominance
+
+    try:
+        module.verify()
+    except VerifyException as error:
+        captured = next(_captures(module), None)
+        if captured is None or "IsolatedFromAbove" not in str(error):
+            raise
+        raise CompileError(captured) from error
+    # Blocks that branch to each other have no order of their own.
+    if any(len(region.blocks) > 1 for op in module.walk() for region in op.regions):
+        return
+    if late := check_dominance(module):
+        raise CompileError(*dict.fromkeys(late))
+
+
+def _captures(module: ModuleOp) -> Iterator[Diagnostic]:
+    """Operations that use a value from outside of an operation that does not see it."""
+    for outer in module.walk():
+        if not outer.has_trait(IsolatedFromAbove):
+            continue
+        for op in outer.walk():
+            if op is not outer and not all(outer.is_ancestor(v.owner) for v in op.operands):
+                yield diagnostic_at(
+                    op, f"'{op.name}' uses a value defined outside of the '{outer.name}' around it"
+                )
 
 
 # -------------------------------------------------------------------------------- printing

@@ -9,9 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from xdsl.dialects.builtin import i32
+from xdsl.dialects.func import ReturnOp
+from xdsl.parser import Parser
+from xdsl.utils.exceptions import ParseError
 
 import tt_dialect
-from tt_dialect.mlir_text import print_module
+from tt_dialect.mlir_text import make_context, parse_module, print_module
 
 Tool = Callable[..., "subprocess.CompletedProcess[str]"]
 Fails = Callable[..., str]
@@ -160,10 +164,91 @@ def test_graph_with_a_broken_reference(rejects: Callable[..., str], graph: str) 
         ("def f(:\n", "x.py:1:"),
         ("import no_such_module_at_all\n", "x.py:1:"),
         ("\n\nraise RuntimeError('boom')\n", "x.py:3:"),
+        ("import sys\nsys.exit(3)\n", "x.py:2:1: error: x.py exited with code 3 while it was"),
+        ("import sys\nsys.exit()\n", "x.py exited with code 0 while it was loaded"),
+        ("import sys\nsys.exit('no GPU')\n", "note: no GPU"),
     ],
 )
 def test_python_without_a_kernel(rejects: Callable[..., str], text: str, expected: str) -> None:
     rejects("x.py", text, expected)
+
+
+USED_BEFORE = """\
+func.func @f() {
+  %1 = arith.addi %0, %0 : i32
+  %0 = arith.constant 1 : i32
+  func.return
+}
+"""
+CAPTURED = """\
+%0 = arith.constant 1 : i32
+func.func @f() -> i32 {
+  func.return %0 : i32
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (USED_BEFORE, ":2:3: error: operand of 'arith.addi' is defined after it"),
+        (CAPTURED, ":3:3: error: 'func.return' uses a value defined outside of the 'func.func'"),
+    ],
+)
+def test_values_that_are_not_there(
+    rejects: Callable[..., str], tt_opt: Tool, fails: Fails, text: str, expected: str
+) -> None:
+    assert rejects("x.mlir", text, f"x.mlir{expected}").count("error") == 1
+    assert fails(tt_opt(stdin=text), f"stdin{expected}").count("error") == 1
+    with pytest.raises(tt_dialect.CompileError, match=r"x\.mlir:"):
+        parse_module(text, "x.mlir")
+
+
+def test_forward_declared_values_during_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(parser: Parser) -> ReturnOp:
+        operand = parser.resolve_operand(parser.parse_unresolved_operand(), i32)
+        assert operand.owner
+        return ReturnOp(operand)
+
+    monkeypatch.setattr(ReturnOp, "parse", staticmethod(parse))
+    text = 'func.func @f() {\n  %0 = "test.op"() : () -> i32\n  func.return %1\n}'
+    with pytest.raises(ParseError) as caught:
+        parse_module(text, "x.mlir", make_context(allow_unregistered=True))
+    assert "uses a value that is defined after it" in caught.value.msg
+    assert caught.value.span.get_location().line == 3
+
+
+def test_branches_are_accepted(tt_opt: Tool) -> None:
+    text = """
+    func.func @f() -> i32 {
+      %0 = arith.constant 1 : i32
+      cf.br ^next
+    ^next:
+      func.return %0 : i32
+    }
+    """
+    done = tt_opt(stdin=text)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("target", ["reader", "host", "plan"])
+def test_targets_need_a_program(tt_opt: Tool, fails: Fails, tmp_path: Path, target: str) -> None:
+    file = tmp_path / "x.mlir"
+    file.write_text("func.func @f() {\n  func.return\n}\n")
+    message = f"{file}:1:1: error: this target prints a module with one tt.program, found 0"
+    fails(tt_opt(file, "-t", f"metalium-{target}"), message)
+
+
+def test_passes_run_on_the_module(tt_opt: Tool, fails: Fails) -> None:
+    text = "func.func(cse,tt-lower)"
+    for pipeline, column in ((text, 15), (f"builtin.module({text})", 30)):
+        fails(
+            tt_opt("--pass-pipeline", pipeline, stdin="module {}"),
+            f"--pass-pipeline:1:{column}: error: pass 'tt-lower' runs on builtin.module, not "
+            "func.func",
+        )
+    accepted = "builtin.module(func.func(cse,canonicalize),any(tt-strip))"
+    assert tt_opt("--pass-pipeline", accepted, stdin="module {}").returncode == 0
 
 
 def test_unknown_pass_and_option(tt_opt: Tool, fails: Fails) -> None:

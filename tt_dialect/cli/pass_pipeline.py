@@ -3,9 +3,10 @@ Pass pipelines as MLIR users type them.
 
     builtin.module(tt-infer-layout, func.func(cse), tt-lower{arch=blackhole fidelity=HiFi2})
 
-Blanks are free, anchors nest (all our passes are module passes, so an anchor only groups), option
-values need no quotes, `-` and `_` are the same in an option's name, and a bare flag is true. Values
-are read by the type of the pass's field. Every mistake is a located `CompileError`.
+Blanks are free and anchors nest: our passes run on builtin.module and are refused elsewhere, for
+those of xDSL an anchor only groups. Option values need no quotes, `-` and `_` are the same in an
+option's name, and a bare flag is true. Values are read by the type of the pass's field. Every
+mistake is a located `CompileError`.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class Element:
     options: tuple[Option, ...]
     offset: int
     mlir_pipeline: str | None = None
+    anchor: str = "builtin.module"
+    """The innermost operation it is anchored on."""
 
 
 def suggest(name: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -64,6 +67,7 @@ class PipelineReader:
         self.text = text
         self.source = source
         self.pos = 0
+        self.anchor = "builtin.module"
 
     def fail(self, message: str, *notes: str, at: int | None = None) -> NoReturn:
         offset = self.pos if at is None else at
@@ -124,15 +128,18 @@ class PipelineReader:
                 )
             opening = self.pos
             self.pos += 1
+            outer, self.anchor = self.anchor, name
             elements = self.sequence(")")
+            self.anchor = outer
             if not self.eat(")"):
                 if self.peek():
                     self.fail(f"expected ',' or ')', got {self.text[self.pos]!r}")
                 self.fail("this '(' is never closed", at=opening)
             return elements
         if self.peek() == "[":
-            return [Element(name, (), offset, self.bracketed())]
-        return [Element(name, self.options() if self.peek() == "{" else (), offset)]
+            return [Element(name, (), offset, self.bracketed(), self.anchor)]
+        options = self.options() if self.peek() == "{" else ()
+        return [Element(name, options, offset, anchor=self.anchor)]
 
     def options(self) -> tuple[Option, ...]:
         opening = self.pos
@@ -302,8 +309,15 @@ def read_pipeline(
                 "tt-opt --list-passes lists them",
                 at=element.offset,
             )
+        cls = available[element.name]()
+        ours = cls.__module__.startswith("tt_dialect.")
+        if ours and element.anchor not in ("builtin.module", "any"):
+            reader.fail(
+                f"pass '{element.name}' runs on builtin.module, not {element.anchor}",
+                at=element.offset,
+            )
         try:
-            passes.append(build_pass(element, available[element.name](), reader))
+            passes.append(build_pass(element, cls, reader))
         except ArgSpecParseError as error:
             reader.fail(str(error).splitlines()[-1], at=element.offset)
     return tuple(passes)

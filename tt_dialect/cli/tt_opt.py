@@ -29,8 +29,8 @@ from tt_dialect._version import __version__
 from tt_dialect.cli.arguments import usage_error
 from tt_dialect.cli.errors import diagnostics_of, is_user_error, with_path
 from tt_dialect.cli.pass_pipeline import describe_passes, read_pipeline
-from tt_dialect.diagnostics import CompileError, Diagnostic
-from tt_dialect.mlir_text import ModuleParser, print_module, register_dialects
+from tt_dialect.diagnostics import CompileError, Diagnostic, Location
+from tt_dialect.mlir_text import ModuleParser, print_module, register_dialects, verify
 from tt_dialect.universe import UNIVERSE
 
 
@@ -185,7 +185,10 @@ class TTOptMain(xDSLOptMain):
             self.timing.add(previous.name, time.perf_counter() - self._pass_started)
         if not args.disable_verify:
             with self.timing.measure("(verify)"):
-                module.verify()
+                if previous is None:
+                    verify(module)
+                else:
+                    module.verify()
         if args.verify_levels:
             with self.timing.measure("(verify levels)"):
                 self.check_levels(previous, module, following)
@@ -301,6 +304,12 @@ class TTOptMain(xDSLOptMain):
         if self._running is not None and not isinstance(error, (CompileError, ParseError)):
             note = f"in pass '{self._running.name}'"
             found = tuple(dataclasses.replace(d, notes=(*d.notes, note)) for d in found)
+        if module is not None:
+            start = Location(self.get_input_name(), self._line_offset + 1)
+            found = tuple(
+                d if d.location is not None else dataclasses.replace(d, location=start)
+                for d in found
+            )
         if module is not None and self.args.print_ir_after_failure and self._running is not None:
             self.dump(f"After {self._running.name} Failed", module)
         return "".join(f"{with_path(d, self.args.input_file)}\n" for d in found)

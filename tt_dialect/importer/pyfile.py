@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from tt_dialect.diagnostics import Location, error_at
+from tt_dialect.diagnostics import CompileError, Location, error_at
 from tt_dialect.importer import live
 
 
@@ -66,9 +67,21 @@ def _run_module(path: Path) -> ModuleType:
     except SyntaxError as error:
         place = Location(path.name, error.lineno or 1, error.offset or 0)
         raise error_at(place, f"syntax error: {error.msg}") from None
+    except SystemExit as error:
+        raise _exited(error, path) from error
     except Exception as error:
         start = Location(path.name, 1)
         raise live.user_error(error, f"importing {path.name} failed", start) from error
     finally:
         sys.path.pop(0)
     return module
+
+
+def _exited(error: SystemExit, path: Path) -> CompileError:
+    """A file that calls `sys.exit`, at the line that does."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    line = next((f.lineno for f in frames if Path(f.filename).name == path.name), 1)
+    said = str(error.code) if error.code is not None and not isinstance(error.code, int) else None
+    code = 1 if said is not None else error.code or 0
+    message = f"{path.name} exited with code {code} while it was loaded"
+    return error_at(Location(path.name, line or 1), message, *([said] if said else []))
