@@ -74,14 +74,16 @@ def load(name: str) -> ModuleType:
 
 
 KERNELS = load("kernels")
-CASES = KERNELS.CASES | KERNELS.IMPORT_CASES | load("tile_kernels").TILE_CASES
+TILE_CASES = load("tile_kernels").TILE_CASES
+CASES = KERNELS.CASES | KERNELS.IMPORT_CASES | TILE_CASES
 REJECTED = load("rejected").REJECTED
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_saved_kernel_is_the_live_one(name: str):
     live = import_source(CASES[name]())
-    assert text_of(live) == text_of(import_source(DATA / f"{name}.tir.json"))
+    folder = DATA / "tile" if name in TILE_CASES else DATA
+    assert text_of(live) == text_of(import_source(folder / f"{name}.tir.json"))
 
 
 @pytest.mark.parametrize("name", REJECTED)

@@ -29,7 +29,7 @@ from tt_dialect.importer import import_source
 TEST = Path(__file__).resolve().parent.parent
 DATA = TEST / "data" / "tir"
 GOLDENS = TEST / "import" / "Inputs"
-SAVED = sorted(DATA.glob("*.tir.json"))
+SAVED = sorted([*DATA.glob("*.tir.json"), *DATA.glob("tile/*.tir.json")])
 NO_GRID = {"apache_0_25_matmul", "apache_0_27_matmul"}
 KERNELS = [path for path in SAVED if path.name.removesuffix(".tir.json") not in NO_GRID]
 SOURCES = ("kernels.py", "tile_kernels.py", "gemm.py", "reduce_op.py")

@@ -20,7 +20,7 @@ from tt_dialect.levels import Level, check_level
 from tt_dialect.run import evaluate
 
 TEST = Path(__file__).resolve().parent.parent
-DATA = TEST / "data" / "tir"
+DATA = TEST / "data" / "tir" / "tile"
 POSITIVE = {"functions"}
 """Kernels whose functions are not defined below zero."""
 

@@ -112,6 +112,27 @@ def is_contraction(op: Operation) -> bool:
     )
 
 
+def multiplies_and_adds(op: GenericOp) -> bool:
+    """Whether the body of a linalg.generic with two inputs is `acc + a * b`, perhaps with casts."""
+    end = op.body.block.last_op
+    if len(op.body.block.args) != 3 or end is None or len(end.operands) != 1:
+        return False
+    a, b, acc = op.body.block.args
+    total = end.operands[0].owner
+    if not isinstance(total, arith.AddfOp) or acc not in total.operands:
+        return False
+    product = (total.rhs if total.lhs is acc else total.lhs).owner
+    if not isinstance(product, arith.MulfOp):
+        return False
+    return [_before_casts(v) for v in product.operands] in ([a, b], [b, a])
+
+
+def _before_casts(value: SSAValue) -> SSAValue:
+    while isinstance(value.owner, arith.ExtFOp | arith.TruncFOp):
+        value = value.owner.input
+    return value
+
+
 def is_copy(op: Operation) -> bool:
     """Whether an operation moves a block as it is, with or without a cast of its elements."""
     if isinstance(op, CopyOp):

@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import (
     DictionaryAttr,
     FunctionType,
     IndexType,
+    MemRefType,
     StringAttr,
 )
 from xdsl.dialects.func import FuncOp
@@ -30,6 +31,12 @@ def _layouts(func: FuncOp) -> list[BufferAttr]:
     """Layouts of the tensor parameters, in order."""
     layouts: list[BufferAttr] = []
     for arg in func.args:
+        if not isinstance(arg.type, MemRefType):
+            raise error_at(
+                func,
+                f"the scalar parameter '{label_of(arg, str(arg.index))}' is not lowered yet",
+                "supported: tensor parameters; `ttc run --engine tile` runs this kernel",
+            )
         layout = layout_of(func, arg)
         if layout is None:
             raise error_at(

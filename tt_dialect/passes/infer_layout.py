@@ -45,14 +45,6 @@ class InferLayout(RewritePattern):
     def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
         if not is_kernel(op):
             return
-        for arg in op.args:
-            if not isinstance(arg.type, MemRefType) and "tt.abi" not in op.attributes:
-                raise error_at(
-                    op,
-                    f"the scalar parameter '{label_of(arg, f'argument {arg.index}')}' is not "
-                    "lowered yet",
-                    "supported: tensor parameters; `ttc run --engine tile` runs this kernel",
-                )
         labels = axis_labels(op)
         attrs = [dict(a.data) for a in op.arg_attrs or [DictionaryAttr({}) for _ in op.args]]
         for arg, entry in zip(op.args, attrs, strict=True):

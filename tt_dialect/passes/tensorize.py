@@ -19,6 +19,7 @@ from tt_dialect.analysis.access import (
     is_copy,
     label_of,
     memref_type,
+    multiplies_and_adds,
     tensor_block,
 )
 from tt_dialect.analysis.index import constant_value
@@ -170,8 +171,8 @@ class CopyToBlock(_TileOpPattern):
         if not is_copy(op):
             raise error_at(
                 op,
-                "elementwise operations and reductions are not lowered yet",
-                "supported: copies with or without a cast, fills, and matrix products; "
+                f"'{op.name}' is neither a copy nor a matrix product",
+                "elementwise operations and reductions are not lowered yet; "
                 "`ttc run --engine tile` runs this kernel",
             )
         (source,), (target,) = op.inputs, op.outputs
@@ -208,6 +209,14 @@ class ContractionToBlock(_TileOpPattern):
                 op,
                 f"not a matrix product: inputs {first} and {second}, output {out}",
                 "expected (M, K) or (K, M), (K, N) or (N, K), and (M, N)",
+            )
+        is_abridged = op.body.block.first_op is op.body.block.last_op  # hand-written tests
+        if not is_abridged and not multiplies_and_adds(op):
+            body = ", ".join(inner.name for inner in op.body.block.ops)
+            raise error_at(
+                op,
+                f"not a matrix product: the body is {body}",
+                "expected acc + a * b, with casts of a and b where their types differ from acc's",
             )
         a, b = (self.read(rewriter, op, value, None) for value in op.inputs)
         acc = self.read(rewriter, op, op.outputs[0], None)

@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.dialects import arith, func, memref
+from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.dialects.linalg.attrs import IteratorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 
+from tt_dialect.analysis.access import multiplies_and_adds
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import compute, noc
 from tt_dialect.ir.layout import BlockType
@@ -251,27 +252,7 @@ def is_product(op: linalg.GenericOp) -> bool:
         {e.position for e in m.data.results if isinstance(e, AffineDimExpr)}
         for m in op.indexing_maps
     )
-    return a & b == {k} and c == (a | b) - {k} and len(c) == 2 and _multiplies_and_adds(op)
-
-
-def _multiplies_and_adds(op: linalg.GenericOp) -> bool:
-    a, b, acc = op.body.block.args
-    terminator = op.body.block.last_op
-    if not isinstance(terminator, linalg.YieldOp) or len(terminator.operands) != 1:
-        return False
-    total = terminator.operands[0].owner
-    if not isinstance(total, arith.AddfOp) or acc not in total.operands:
-        return False
-    product = (total.rhs if total.lhs is acc else total.lhs).owner
-    if not isinstance(product, arith.MulfOp):
-        return False
-    return [_before_casts(v) for v in product.operands] in ([a, b], [b, a])
-
-
-def _before_casts(value: SSAValue) -> SSAValue:
-    while isinstance(value.owner, arith.ExtFOp | arith.TruncFOp):
-        value = value.owner.operands[0]
-    return value
+    return a & b == {k} and c == (a | b) - {k} and len(c) == 2 and multiplies_and_adds(op)
 
 
 # -- TILED -----------------------------------------------------------------------------------------

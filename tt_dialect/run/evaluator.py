@@ -35,9 +35,9 @@ def evaluate(
     """Executes a function; gives the tensors it writes, in parameter order.
 
     `inputs` are the parameters it reads, in order: tensors of any float dtype, and scalars; they
-    are rounded to the parameters' formats first. Results are float32 arrays exact in their format. With `exact`
-    everything after that is float64 and nothing is rounded (TILE, CORE and TILED). A function with
-    a partition runs once per core.
+    are rounded to the parameters' formats first. Results are float32 arrays exact in their format.
+    With `exact` everything after that is float64 and nothing is rounded (TILE, CORE and TILED). A
+    function with a partition runs once per core.
     """
     fidelity = Fidelity(fidelity)
     if any(isinstance(inner, cb.AllocOp) for inner in op.walk()):
