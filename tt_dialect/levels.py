@@ -211,6 +211,18 @@ CONTRACTS: dict[Level, Contract] = {
 }
 
 
+def check_dominance(module: ModuleOp) -> list[Diagnostic]:
+    """Uses of values that are not defined yet, at any level."""
+    return list(_dominance(module))
+
+
+def misfits(module: ModuleOp, level: Level) -> list[Operation]:
+    """Operations of other levels; foreign operations are no business of ours."""
+    legal = CONTRACTS[level].ops
+    elsewhere = frozenset[str]().union(*(c.ops for c in CONTRACTS.values())) - legal
+    return [op for op in module.walk() if op.name in elsewhere]
+
+
 def check_level(module: ModuleOp, level: Level) -> list[Diagnostic]:
     """What keeps a module from being at a level; empty when it is."""
     contract = CONTRACTS[level]

@@ -346,7 +346,7 @@ func.func @step(%i: index) {
 
 // -----
 
-// CHECK: invalid.mlir:{{[0-9]+}}:34: error: Expected `in`, `out`, or `inout`.
+// CHECK: invalid.mlir:{{[0-9]+}}:34: error: Expected `in`, `out`, `inout`, or `unused`.
 "test.op"() {a = #tt.tensor<"A", sideways, [64, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>} : () -> ()
 
 // -----

@@ -14,7 +14,7 @@ from enum import IntEnum
 COLUMNS = 100
 INDENT = 4
 
-_KEYWORDS = frozenset(
+KEYWORDS = frozenset(
     """alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl
     concept const consteval constexpr constinit const_cast continue decltype default delete do
     double dynamic_cast else enum explicit export extern false float for friend goto if inline int
@@ -110,7 +110,12 @@ def identifier(text: str) -> str:
     name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in text)
     if not name or name[0].isdigit():
         name = f"v{name}"
-    return f"{name}_" if name in _KEYWORDS else name
+    return f"{name}_" if name in KEYWORDS else name
+
+
+CPP_RESERVED = """EOF INFINITY NAN NULL _Float16 assert bfloat16 errno int32_t int64_t size_t std
+    stderr stdin stdout tt tt_metal uint16_t uint32_t uint64_t uint8_t""".split()
+"""Macros and names of the environment, in every file we print."""
 
 
 class Names:

@@ -15,7 +15,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
 from tt_dialect.diagnostics import error_at
-from tt_dialect.emit.cpp import Lines, Names
+from tt_dialect.emit.cpp import CPP_RESERVED, Lines, Names
 from tt_dialect.emit.host_reference import HOST_TYPES, print_reference
 from tt_dialect.emit.kernel import cb_index
 from tt_dialect.emit.names import (
@@ -38,10 +38,26 @@ LIMITS: dict[type[Attribute], tuple[str, float]] = {
 
 SEED = 42
 
-_RESERVED = """args buffer_type cb_config command_queue compare compute cores count create_buffer
-    create_cb device device_range download fill_random generator grid mesh program random_tensor
-    reader start_id upload work Work workload writer x y ok range error index bytes format
-    pages limit scale data tiled values shape page_bytes tile_size DataFormat CBIndex""".split()
+_RESERVED = """BufferType CBIndex CircularBufferConfig ComputeConfig CoreCoord CoreRange
+    CoreRangeSet
+    CreateCircularBuffer CreateKernel CreateProgram CreateSemaphore DRAM DataFormat
+    DataMovementConfig DataMovementProcessor Default DeviceLocalBufferConfig EnqueueMeshWorkload
+    EnqueueReadMeshBuffer EnqueueWriteMeshBuffer Float16 Float16_b Float32 HiFi2 HiFi3 HiFi4
+    KERNEL_DIR KernelHandle L1 LoFi MathFidelity MeshBuffer MeshCommandQueue MeshCoordinateRange
+    MeshDevice MeshWorkload NOC NOC_0 NOC_1 NUM_CIRCULAR_BUFFERS Program RISCV_0 RISCV_1
+    ReplicatedBufferConfig SetRuntimeArgs T TensorAccessorArgs UnpackToDestFp32 UnpackToDestMode
+    Work abs add_program address append_to args begin buffer buffer_type c_0 c_1 c_16
+    c_17 c_2 c_3 close cols column compare compile_args compute compute_config
+    compute_with_storage_grid_size config cores cores_ranges count create create_buffer create_cb
+    create_unit_mesh data device difference distributed distribution download dst_full_sync_en
+    end end_coord error format fp32_dest_acc_en fprintf generator grid index isnan limit
+    local main math_fidelity max mesh mesh_command_queue move mt19937 name noc ok page_bytes
+    page_size pages printf processor program queue random_tensor range reader reader_args
+    reader_config reference replicated row rows scale set_page_size shape shared_ptr size
+    start_coord start_id tile tile_size tiled tiles tilize_nfaces total type
+    uniform_real_distribution unpack_modes unpack_to_dest_mode untilize_nfaces upload value values
+    vector work workload writer writer_args writer_config x y""".split()
+"""Names the host program uses for itself; a test holds the list against what is printed."""
 
 _STANDARD = "algorithm cmath cstdint cstdio memory random utility vector".split()
 
@@ -166,12 +182,12 @@ class _Tensor:
     @property
     def is_read(self) -> bool:
         """Whether the kernel needs its values."""
-        return self.attr.direction.data != Direction.OUT
+        return self.attr.use is not Direction.OUT
 
     @property
     def is_written(self) -> bool:
         """Whether the kernel produces it."""
-        return self.attr.direction.data != Direction.IN
+        return self.attr.use.writes
 
 
 def print_host(program: ProgramOp, kernel: FuncOp | None) -> str:
@@ -184,7 +200,7 @@ class _HostPrinter:
         self.program = program
         self.kernel = kernel
         self.lines = Lines()
-        self.names = Names(_RESERVED)
+        self.names = Names([*CPP_RESERVED, *_RESERVED])
         self.tensors = [
             _Tensor(attr, self.names.fresh(attr.label.data)) for attr in program.tensors
         ]
@@ -477,6 +493,11 @@ class _HostPrinter:
             if t.is_read:
                 size = [str(t.rows), str(t.cols)]
                 lines.call(f"upload<{t.host_type}>", ["queue", f"{t.name}_buffer", t.name, *size])
+        for t in self.tensors:
+            if not t.is_read:  # a kernel may leave parts of it as they are
+                size = [str(t.rows), str(t.cols)]
+                zeros = f"std::vector<float>({t.rows * t.cols})"
+                lines.call(f"upload<{t.host_type}>", ["queue", f"{t.name}_buffer", zeros, *size])
         lines.line("distributed::MeshWorkload workload;")
         lines.call(
             "workload.add_program",

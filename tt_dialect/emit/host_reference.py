@@ -31,7 +31,7 @@ from xdsl.ir.affine import (
 from xdsl.utils.hints import isa
 
 from tt_dialect.diagnostics import error_at, location_of
-from tt_dialect.emit.cpp import Expr, Lines, Names, add, mul
+from tt_dialect.emit.cpp import CPP_RESERVED, Expr, Lines, Names, add, mul
 from tt_dialect.emit.expressions import Values, unsupported
 from tt_dialect.emit.names import base_name
 
@@ -90,7 +90,7 @@ class _ReferencePrinter:
         self.kernel = kernel
         self.written = written
         self.lines = Lines()
-        self.names = Names()
+        self.names = Names(CPP_RESERVED)
         self.values = Values(
             self.lines,
             self.names,
@@ -115,9 +115,13 @@ class _ReferencePrinter:
             const = "" if is_written else "const "
             parameters.append(f"{const}std::vector<float>& {parameter}")
         self.lines.comment("The kernel as plain loops over floats, to compare the device with.")
+        if len(parameters) > 1:  # they are the kernel's own, in its order
+            self.lines.line("// NOLINTBEGIN(bugprone-easily-swappable-parameters)")
         self.lines.call(name, parameters, before="void ", after=" {")
         with self.lines.continued():
             self.print_block(self.kernel.body.block)
+        if len(parameters) > 1:
+            self.lines.line("// NOLINTEND(bugprone-easily-swappable-parameters)")
         return Reference(name, self.lines.text(), self.values.uses_algorithm)
 
     # ---- statements ----
@@ -157,7 +161,7 @@ class _ReferencePrinter:
         shape = op.memref.type.get_shape()
         name = self.names.fresh(wish)
         self.source_comment(op)
-        self.lines.line(f"std::vector<float> {name}({' * '.join(map(str, shape))});")
+        self.lines.line(f"std::vector<float> {name}({prod(shape)});")
         self.views[op.memref] = View.whole(name, shape)
 
     def print_parallel(self, op: scf.ParallelOp) -> None:

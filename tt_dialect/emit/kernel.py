@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import BoolAttr, FloatAttr, IntegerAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from tt_dialect.diagnostics import error_at, location_of
-from tt_dialect.emit.cpp import Expr, Lines, Names
+from tt_dialect.emit.cpp import CPP_RESERVED, Expr, Lines, Names
 from tt_dialect.emit.expressions import Values, float_literal, unsupported
 from tt_dialect.emit.names import (
     accessor_label,
@@ -50,7 +50,7 @@ class _KernelPrinter:
         self.role = Role(thread.role.data)
         self.api = program.metalium_api.data
         self.lines = Lines()
-        self.names = Names()
+        self.names = Names(CPP_RESERVED)
         self.values = Values(self.lines, self.names, before_declaration=self.source_comment)
         self.headers = {ROLE_HEADERS[self.role].of(self.api)}
         self.tile_byte_names: dict[SSAValue, str] = {}

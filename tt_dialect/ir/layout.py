@@ -84,6 +84,10 @@ def parse_checked(
         parser.raise_error(str(error), position)
 
 
+MAX_GRID = 256
+"""Far more cores on an axis than any chip has; keeps lists of cores short."""
+
+
 class Memory(StrEnum):
     """The memory a tensor lives in."""
 
@@ -405,6 +409,8 @@ class CoreRangeAttr(ParametrizedAttribute):
     def verify(self) -> None:
         if min(self.start) < 0 or min(self.extent) < 1:
             raise VerifyException("a core range starts at (0, 0) or later and is not empty")
+        if max(*self.start, *self.extent) > MAX_GRID:
+            raise VerifyException(f"a core grid has at most {MAX_GRID} cores on an axis")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

@@ -151,6 +151,17 @@ class Direction(StrEnum):
     IN = "in"
     OUT = "out"
     INOUT = "inout"
+    UNUSED = "unused"
+
+    @property
+    def reads(self) -> bool:
+        """Whether the kernel reads the tensor."""
+        return self in (Direction.IN, Direction.INOUT)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the kernel writes the tensor."""
+        return self in (Direction.OUT, Direction.INOUT)
 
 
 @irdl_attr_definition
@@ -165,6 +176,11 @@ class TensorAttr(ParametrizedAttribute):
 
     def verify(self) -> None:
         verify_shape(int_tuple(self.shape))
+
+    @property
+    def use(self) -> Direction:
+        """How the kernel uses the tensor."""
+        return Direction(self.direction.data)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

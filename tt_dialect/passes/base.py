@@ -17,7 +17,8 @@ from xdsl.pattern_rewriter import (
     RewritePattern,
 )
 
-from tt_dialect.levels import Level
+from tt_dialect.diagnostics import error_at
+from tt_dialect.levels import Level, misfits
 
 
 class LevelPass(ModulePass):
@@ -31,6 +32,12 @@ class LevelPass(ModulePass):
         raise NotImplementedError(type(self))
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for misfit in misfits(op, self.takes)[:1]:
+            raise error_at(
+                misfit,
+                f"'{misfit.name}' is not legal at level {self.takes}, which {self.name} takes",
+                f"{self.name} gives level {self.gives}; `tt-opt --verify-levels` follows the levels",
+            )
         for group in self.patterns():
             applier = GreedyRewritePatternApplier(list(group), dce_enabled=False)
             PatternRewriteWalker(applier).rewrite_module(op)

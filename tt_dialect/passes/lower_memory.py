@@ -120,6 +120,24 @@ class StageStore(RewritePattern):
         rewriter.notify_op_modified(op)
 
 
+class SinkFill(RewritePattern):
+    """A fill moves down to its first reader, past operations that would keep it out of DST."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: compute.FillOp, rewriter: PatternRewriter) -> None:
+        block = op.parent
+        if block is None or not op.block.uses:
+            return
+        users = {_ancestor(use.operation, block) for use in op.block.uses}
+        first = next(child for child in block.ops if child in users)
+        following = op.next_op
+        while isinstance(following, compute.FillOp):
+            following = following.next_op
+        if following is not first:
+            op.detach()
+            rewriter.insert(op, InsertPoint.before(first))
+
+
 class StageAccumulator(RewritePattern):
     """An accumulator that starts from a loaded block starts from a copy made by compute."""
 
@@ -453,6 +471,7 @@ class LowerMemoryPass(LevelPass):
         return [
             [TransposeOperand(staging), StageStore(staging), StageAccumulator(staging)],
             [RemoveUnusedOperations()],
+            [SinkFill()],
             [DeclareBuffers(plans, self.fidelity)],
             [ConsumeBlocks(plans)],
             [LowerBlockOp(plans)],

@@ -57,6 +57,15 @@ def _required(func: FuncOp, name: str, kind: type[Attribute], made_by: str) -> A
     return value
 
 
+_DIRECTIONS = {
+    (False, False): Direction.UNUSED,
+    (True, False): Direction.IN,
+    (False, True): Direction.OUT,
+    (True, True): Direction.INOUT,
+}
+"""(read, written) to direction."""
+
+
 def _tensors(func: FuncOp) -> list[TensorAttr]:
     """Tensor parameters with their direction, from the pages that are read and written."""
     moved: dict[SSAValue, set[type[Operation]]] = {}
@@ -71,11 +80,8 @@ def _tensors(func: FuncOp) -> list[TensorAttr]:
             continue
         layout = layout_of(func, arg)
         assert layout is not None
-        match len(moved.get(arg, ())):
-            case 2:
-                direction = Direction.INOUT
-            case _:
-                direction = Direction.OUT if noc.WritePageOp in moved.get(arg, ()) else Direction.IN
+        uses = moved.get(arg, set())
+        direction = _DIRECTIONS[noc.ReadPageOp in uses, noc.WritePageOp in uses]
         tensors.append(
             TensorAttr(
                 StringAttr(label_of(arg, f"arg{arg.index}")),

@@ -15,7 +15,7 @@ from tt_dialect.analysis.work import core_arguments
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import noc
 from tt_dialect.ir.layout import PartitionAttr
-from tt_dialect.ir.program import AbiAttr, ArgKind, Direction, ProgramOp
+from tt_dialect.ir.program import AbiAttr, ArgKind, ProgramOp
 from tt_dialect.run.codegen import format_of, memref_type
 from tt_dialect.run.numerics import AnyArray, Format
 
@@ -52,8 +52,8 @@ def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
                 t.label.data,
                 tuple(v.data for v in t.shape),
                 format_of(t.layout.tile.element_type, op),
-                t.direction.data != Direction.OUT,
-                t.direction.data != Direction.IN,
+                t.use.reads,
+                t.use.writes,
             )
             for t in op.tensors
         ]

@@ -93,7 +93,11 @@ func.func @transposed_chain(%A: memref<32x64xbf16>, %B: memref<96x32xbf16>, %E: 
   linalg.copy ins(%B : memref<96x32xbf16>) outs(%b : memref<96x32xbf16, 1 : i64>)
   linalg.generic {indexing_maps = [#km, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %b : memref<32x64xbf16, 1 : i64>, memref<96x32xbf16, 1 : i64>) outs(%c : !c) {
   ^bb0(%x: bf16, %y: bf16, %z: f32):
-    linalg.yield %z : f32
+    %xw = arith.extf %x : bf16 to f32
+    %yw = arith.extf %y : bf16 to f32
+    %p = arith.mulf %xw, %yw : f32
+    %s = arith.addf %z, %p : f32
+    linalg.yield %s : f32
   }
   linalg.generic {indexing_maps = [#same, #same], iterator_types = ["parallel", "parallel"]} ins(%c : !c) outs(%d : memref<64x96xbf16, 1 : i64>) {
   ^bb0(%x: f32, %y: bf16):
@@ -103,7 +107,11 @@ func.func @transposed_chain(%A: memref<32x64xbf16>, %B: memref<96x32xbf16>, %E: 
   linalg.fill ins(%zero : f32) outs(%e : memref<64x32xf32, 2 : i64>)
   linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%d, %b : memref<64x96xbf16, 1 : i64>, memref<96x32xbf16, 1 : i64>) outs(%e : memref<64x32xf32, 2 : i64>) {
   ^bb0(%x: bf16, %y: bf16, %z: f32):
-    linalg.yield %z : f32
+    %xw = arith.extf %x : bf16 to f32
+    %yw = arith.extf %y : bf16 to f32
+    %p = arith.mulf %xw, %yw : f32
+    %s = arith.addf %z, %p : f32
+    linalg.yield %s : f32
   }
   linalg.copy ins(%e : memref<64x32xf32, 2 : i64>) outs(%E : memref<64x32xf32>)
   func.return
@@ -154,7 +162,11 @@ func.func @cleared_in_loop(%A: memref<32x32xbf16>, %C: memref<32x32xf32>) attrib
     }
     linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %a : memref<32x32xbf16, 1 : i64>, memref<32x32xbf16, 1 : i64>) outs(%c : memref<32x32xf32, 2 : i64>) {
     ^bb0(%x: bf16, %y: bf16, %z: f32):
-      linalg.yield %z : f32
+      %xw = arith.extf %x : bf16 to f32
+      %yw = arith.extf %y : bf16 to f32
+      %p = arith.mulf %xw, %yw : f32
+      %s = arith.addf %z, %p : f32
+      linalg.yield %s : f32
     }
   }
   linalg.copy ins(%c : memref<32x32xf32, 2 : i64>) outs(%C : memref<32x32xf32>)

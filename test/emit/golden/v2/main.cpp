@@ -102,19 +102,20 @@ bool compare(
 }
 
 // The kernel as plain loops over floats, to compare the device with.
+// NOLINTBEGIN(bugprone-easily-swappable-parameters)
 void gemm_reference(
     const std::vector<float>& A, const std::vector<float>& B, std::vector<float>& C) {
     // gemm.py:31
     for (int64_t bx = 0; bx < 8; ++bx) {
         for (int64_t by = 0; by < 8; ++by) {
             // gemm.py:32
-            std::vector<float> A_shared(128 * 32);
+            std::vector<float> A_shared(4096);
 
             // gemm.py:33
-            std::vector<float> B_shared(32 * 128);
+            std::vector<float> B_shared(4096);
 
             // gemm.py:34
-            std::vector<float> C_local(128 * 128);
+            std::vector<float> C_local(16384);
 
             // gemm.py:36
             for (int64_t i = 0; i < 128; ++i) {
@@ -160,6 +161,7 @@ void gemm_reference(
         }
     }
 }
+// NOLINTEND(bugprone-easily-swappable-parameters)
 
 }  // namespace
 
@@ -273,6 +275,7 @@ int main() {
     const std::vector<float> B = random_tensor<bfloat16>(1048576, generator);
     upload<bfloat16>(queue, A_buffer, A, 1024, 1024);
     upload<bfloat16>(queue, B_buffer, B, 1024, 1024);
+    upload<bfloat16>(queue, C_buffer, std::vector<float>(1048576), 1024, 1024);
     distributed::MeshWorkload workload;
     workload.add_program(distributed::MeshCoordinateRange(device->shape()), std::move(program));
     distributed::EnqueueMeshWorkload(queue, workload, true);
