@@ -22,7 +22,9 @@ from tt_dialect.run.numerics import Format, load
 from tt_dialect.tensors import default_inputs
 
 CORPUS = Path(__file__).parents[1] / "data" / "tir"
-NAMES = sorted(p.name.removesuffix(".tir.json") for p in CORPUS.glob("*.tir.json"))
+UNSUPPORTED = {"apache_0_25_matmul", "apache_0_27_matmul", "batch_axes", "fills", "rows"}
+"""Saved kernels that import but do not compile; `test_levels.py` holds why."""
+NAMES = sorted({p.name.removesuffix(".tir.json") for p in CORPUS.glob("*.tir.json")} - UNSUPPORTED)
 COUNTED = ("dram_read", "dram_write", "noc_bytes", "tile_products", "semaphore_waits")
 
 needs_compiler = pytest.mark.skipif(
@@ -32,11 +34,8 @@ needs_compiler = pytest.mark.skipif(
 
 
 def compiled(name: str, arch: str = "wormhole", api: str = "v2") -> CompiledKernel:
-    """A kernel of the corpus; what cannot be compiled yet has no C++ to run."""
-    try:
-        return tt_dialect.compile(CORPUS / f"{name}.tir.json", arch=arch, metalium_api=api)
-    except CompileError as error:
-        pytest.skip(f"does not compile: {str(error).splitlines()[0]}")
+    """A kernel of the corpus."""
+    return tt_dialect.compile(CORPUS / f"{name}.tir.json", arch=arch, metalium_api=api)
 
 
 @needs_compiler
@@ -111,9 +110,6 @@ def test_host_program_checks_itself(name: str, tmp_path: Path) -> None:
         kernel.write(directory)
         strict = ("-Wall", "-Wextra", "-Werror")
         done = run_host(directory / "main.cpp", arch, options=strict)
-        if name == "lets":  # it leaves a part of its output unwritten and compares that too
-            assert done.returncode == 1
-            return
         assert done.returncode == 0, done.stdout + done.stderr
         assert ": ok" in done.stdout
         altered(directory / "kernels")
