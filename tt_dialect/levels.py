@@ -211,6 +211,9 @@ CONTRACTS: dict[Level, Contract] = {
 }
 
 
+_OURS = frozenset[str]().union(*(contract.ops for contract in CONTRACTS.values()))
+
+
 def check_dominance(module: ModuleOp) -> list[Diagnostic]:
     """Uses of values that are not defined yet, at any level."""
     return list(_dominance(module))
@@ -218,8 +221,7 @@ def check_dominance(module: ModuleOp) -> list[Diagnostic]:
 
 def misfits(module: ModuleOp, level: Level) -> list[Operation]:
     """Operations of other levels; foreign operations are no business of ours."""
-    legal = CONTRACTS[level].ops
-    elsewhere = frozenset[str]().union(*(c.ops for c in CONTRACTS.values())) - legal
+    elsewhere = _OURS - CONTRACTS[level].ops
     return [op for op in module.walk() if op.name in elsewhere]
 
 

@@ -35,6 +35,7 @@ def buffer_roles(func: Operation) -> dict[SSAValue, BufferRoles]:
     return roles
 
 
+_COMPUTE = frozenset(compute.COMPUTE_OPS)
 _PRODUCER = (cb.ReserveBackOp, cb.PushBackOp)
 _CONSUMER = (cb.WaitFrontOp, cb.PopFrontOp)
 _READER = (cb.WritePtrOp, noc.ReadPageOp, noc.ReadBarrierOp)
@@ -51,4 +52,4 @@ def role_of(op: Operation, buffers: Mapping[SSAValue, BufferRoles]) -> Role | No
         return Role.READER
     if isinstance(op, _WRITER):
         return Role.WRITER
-    return Role.COMPUTE if isinstance(op, tuple(compute.COMPUTE_OPS)) else None
+    return Role.COMPUTE if type(op) in _COMPUTE else None

@@ -37,8 +37,33 @@ def _matmul(op: compute.MatmulBlockOp | compute.MatmulBlockInitOp) -> object:
     return ("matmul", _tile(op.a), _tile(op.b), *shape)
 
 
+_USERS = frozenset[type[Operation]](
+    {
+        compute.MatmulBlockOp,
+        compute.CopyBlockOp,
+        compute.TransposeTileOp,
+        compute.FillTileOp,
+        compute.PackBlockOp,
+    }
+)
+_PROGRAMMERS = frozenset[type[Operation]](
+    {
+        compute.HwStartupOp,
+        compute.MatmulBlockInitOp,
+        compute.CopyInitOp,
+        compute.TransposeInitOp,
+        compute.FillInitOp,
+        compute.ReconfigSrcAOp,
+        compute.ReconfigSrcBOp,
+        compute.ReconfigPackOp,
+    }
+)
+
+
 def needs(op: Operation) -> Units:
     """What an operation needs, in the order in which it is programmed."""
+    if type(op) not in _USERS:
+        return []
     match op:
         case compute.MatmulBlockOp():
             return [("srca", _tile(op.b)), ("srcb", _tile(op.a)), ("math", _matmul(op))]
@@ -56,6 +81,8 @@ def needs(op: Operation) -> Units:
 
 def programs(op: Operation) -> Units:
     """What an operation leaves the units programmed for."""
+    if type(op) not in _PROGRAMMERS:
+        return []
     match op:
         case compute.HwStartupOp():
             a, b = (op.in1, op.in0) if op.matmul is not None else (op.in0, op.in1)

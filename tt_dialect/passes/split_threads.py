@@ -107,12 +107,14 @@ def _sweep(block: Block) -> None:
 
 
 def _slice(
-    func: FuncOp, role: Role, shared: dict[SSAValue, SSAValue], abi: AbiAttr
+    func: FuncOp,
+    role: Role,
+    shared: dict[SSAValue, SSAValue],
+    abi: AbiAttr,
+    roles: dict[Operation, Role | None],
 ) -> Region | None:
     """The part of the kernel one role runs: its operations, the loops around them, what feeds them."""
-    roles = buffer_roles(func)
-    mine = {op for op in func.walk() if role_of(op, roles) in (None, role)}
-    if all(role_of(op, roles) is None for op in mine):
+    if role not in roles.values():
         return None
     block = Block()
     values = dict(shared)
@@ -128,7 +130,7 @@ def _slice(
 
     def copy(ops: Iterable[Operation], into: Block) -> None:
         for op in ops:
-            if op not in mine or isinstance(op, cb.AllocOp | ReturnOp):
+            if roles[op] not in (None, role) or isinstance(op, cb.AllocOp | ReturnOp):
                 continue
             clone = op.clone_without_regions(values)
             clone.location = op.location
@@ -173,8 +175,10 @@ class SplitKernel(RewritePattern):
             clone.cb.name_hint = alloc.cb.name_hint
             body.add_op(clone)
             shared[alloc.cb] = clone.cb
+        buffers = buffer_roles(op)
+        roles = {inner: role_of(inner, buffers) for inner in op.walk()}
         for role, (processor, noc_index) in PROCESSORS.items():
-            region = _slice(op, role, shared, abi)
+            region = _slice(op, role, shared, abi, roles)
             if region is not None:
                 thread = ThreadOp(role, processor, noc_index, partition.core_ranges, region)
                 thread.location = op.location

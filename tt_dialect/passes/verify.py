@@ -220,10 +220,13 @@ def dst_protocol(program: ProgramOp) -> Iterator[Diagnostic]:
             yield from follow(thread.body.block, "free")
 
 
+_COMPUTE_OPS = frozenset(compute.COMPUTE_OPS)
+
+
 def units_are_started(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rule 16: one hardware startup, before any other compute call (tt-metal #22219)."""
     for thread in program.threads:
-        calls = [op for op in thread.walk() if isinstance(op, tuple(compute.COMPUTE_OPS))]
+        calls = [op for op in thread.walk() if type(op) in _COMPUTE_OPS]
         startups = [op for op in calls if isinstance(op, compute.HwStartupOp)]
         if calls and (len(startups) != 1 or calls[0] is not startups[0]):
             yield diagnostic_at(thread, "the compute kernel does not begin with one hw_startup")
