@@ -107,6 +107,12 @@ def range_of(value: SSAValue) -> Range | None:
     return combine(a, b)
 
 
+def always_runs(loop: scf.ForOp) -> bool:
+    """Whether a loop is known to run at least once."""
+    low, high = range_of(loop.lb), range_of(loop.ub)
+    return low is not None and high is not None and high.low > low.high
+
+
 def factor_of(value: SSAValue) -> int:
     """The largest known divisor of a value (0 for the constant 0)."""
     if (constant := constant_value(value)) is not None:

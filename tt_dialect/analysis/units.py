@@ -13,7 +13,7 @@ from typing import TypeAlias
 from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, SSAValue
 
-from tt_dialect.analysis.index import range_of
+from tt_dialect.analysis.index import always_runs
 from tt_dialect.ir import cb, compute
 
 State: TypeAlias = dict[str, object]
@@ -108,12 +108,6 @@ def programs(op: Operation) -> Units:
 def join(a: State, b: State) -> State:
     """What is known where two paths meet."""
     return {unit: key for unit, key in a.items() if b.get(unit) == key}
-
-
-def always_runs(loop: scf.ForOp) -> bool:
-    """Whether a loop is known to run at least once."""
-    low, high = range_of(loop.lb), range_of(loop.ub)
-    return low is not None and high is not None and high.low > low.high
 
 
 @dataclass

@@ -13,15 +13,7 @@ from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import compute
 from tt_dialect.ir.program import ProgramOp
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, enclosing, located
-
-
-def _position(op: Operation, block: Block) -> Operation:
-    while op.parent is not block:
-        parent = op.parent_op()
-        assert parent is not None
-        op = parent
-    return op
+from tt_dialect.passes.base import LevelPass, ancestor_in, enclosing, located
 
 
 @dataclass
@@ -44,7 +36,7 @@ def _windows(block: Block) -> list[_Window]:
         if not isinstance(op, compute.DstOp):
             continue
         users = sorted(
-            ((_position(u.operation, block), u.operation) for u in op.dst.uses),
+            ((ancestor_in(u.operation, block), u.operation) for u in op.dst.uses),
             key=lambda pair: order[pair[0]],
         )
         packs = [at for at, user in users if isinstance(user, compute.PackBlockOp)]

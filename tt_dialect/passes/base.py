@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
 from xdsl.context import Context
+from xdsl.dialects import scf
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
     GreedyRewritePatternApplier,
@@ -78,6 +79,37 @@ def enclosing(op: Operation, kind: type[_Parent]) -> _Parent:
         parent = parent.parent_op()
     assert parent is not None
     return parent
+
+
+def uncarry(rewriter: PatternRewriter, loop: scf.ForOp, drop: set[int]) -> None:
+    """Stops carrying some values through a loop: what they start from stands in their place."""
+    body, end = loop.body.block, loop.body.block.last_op
+    assert isinstance(end, scf.YieldOp)
+    keep = [i for i in range(len(loop.res)) if i not in drop]
+    rewriter.replace(end, scf.YieldOp(*(end.arguments[i] for i in keep)))
+    for i in sorted(drop, reverse=True):
+        body.args[i + 1].replace_all_uses_with(loop.iter_args[i])
+        rewriter.erase_block_argument(body.args[i + 1])
+    region = rewriter.move_region_contents_to_new_regions(loop.body)
+    new = scf.ForOp(loop.lb, loop.ub, loop.step, [loop.iter_args[i] for i in keep], region)
+    new.attributes, new.location = dict(loop.attributes), loop.location
+    results: list[SSAValue | None] = [
+        start if result.uses else None
+        for start, result in zip(loop.iter_args, loop.res, strict=True)
+    ]
+    for result, i in zip(new.res, keep, strict=True):
+        result.name_hint = loop.res[i].name_hint
+        results[i] = result
+    rewriter.replace(loop, new, results)
+
+
+def ancestor_in(op: Operation, block: Block) -> Operation:
+    """The operation of `block` that is or contains `op`."""
+    while op.parent is not block:
+        parent = op.parent_op()
+        assert parent is not None
+        op = parent
+    return op
 
 
 def is_kernel(func: FuncOp) -> bool:

@@ -10,7 +10,8 @@ from xdsl.ir import Block, Operation
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
-from tt_dialect.analysis.units import State, always_runs, join, needs, programs
+from tt_dialect.analysis.index import always_runs
+from tt_dialect.analysis.units import State, join, needs, programs
 from tt_dialect.ir import compute
 from tt_dialect.ir.program import Role, ThreadOp
 from tt_dialect.levels import Level

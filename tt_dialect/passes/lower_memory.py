@@ -39,7 +39,16 @@ from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.layout import BlockType, ints
 from tt_dialect.ir.program import FIDELITIES, AbiAttr, ArgKind, ComputeConfigAttr
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, decision, enclosing, insert, located, replace
+from tt_dialect.passes.base import (
+    LevelPass,
+    ancestor_in,
+    decision,
+    enclosing,
+    insert,
+    located,
+    replace,
+    uncarry,
+)
 from tt_dialect.passes.block_moves import LOWERINGS, PLACES, Plan
 from tt_dialect.passes.emit_ops import Emitter
 
@@ -128,7 +137,7 @@ class SinkFill(RewritePattern):
         block = op.parent
         if block is None or not op.block.uses:
             return
-        users = {_ancestor(use.operation, block) for use in op.block.uses}
+        users = {ancestor_in(use.operation, block) for use in op.block.uses}
         first = next(child for child in block.ops if child in users)
         following = op.next_op
         while isinstance(following, compute.FillOp):
@@ -307,7 +316,7 @@ class ConsumeBlocks(RewritePattern):
             return
         self.done.add(value)
         transferred = any(is_transfer(use.operation) for use in value.uses)
-        users = [(_ancestor(op, block), op, use) for op, use in uses_of(value)]
+        users = [(ancestor_in(op, block), op, use) for op, use in uses_of(value)]
         positions = {child: i for i, child in enumerate(block.ops)}
         users.sort(key=lambda u: positions[u[0]])
         circular, pages = plan.cbs[buffer], buffer.block.tiles
@@ -333,15 +342,6 @@ class ConsumeBlocks(RewritePattern):
             rewriter.insert(pop, InsertPoint.after(users[-1][0]))
 
 
-def _ancestor(op: Operation, block: Block) -> Operation:
-    """The operation of `block` that is or contains `op`."""
-    while op.parent is not block:
-        parent = op.parent_op()
-        assert parent is not None
-        op = parent
-    return op
-
-
 @dataclass
 class LowerBlockOp(RewritePattern):
     """Each block operation becomes loops over pages and DST groups (`block_moves`)."""
@@ -365,25 +365,9 @@ class DropBlockCarry(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: scf.ForOp, rewriter: PatternRewriter) -> None:
-        body, end = op.body.block, op.body.block.last_op
-        assert isinstance(end, scf.YieldOp)
-        buffers = [isinstance(v.type, PLACES) for v in op.iter_args]
-        if not any(buffers):
-            return
-        keep = [i for i, buffer in enumerate(buffers) if not buffer]
-        rewriter.replace(end, scf.YieldOp(*(end.arguments[i] for i in keep)))
-        results: list[SSAValue | None] = list(op.iter_args)
-        for i in reversed(range(len(buffers))):
-            if buffers[i]:
-                body.args[i + 1].replace_all_uses_with(op.iter_args[i])
-                rewriter.erase_block_argument(body.args[i + 1])
-        region = rewriter.move_region_contents_to_new_regions(op.body)
-        new = scf.ForOp(op.lb, op.ub, op.step, [op.iter_args[i] for i in keep], region)
-        new.attributes = dict(op.attributes)
-        for result, i in zip(new.res, keep, strict=True):
-            results[i] = result
-        new.location = op.location
-        rewriter.replace(op, new, results)
+        placed = {i for i, v in enumerate(op.iter_args) if isinstance(v.type, PLACES)}
+        if placed:
+            uncarry(rewriter, op, placed)
 
 
 class MergeReadBarriers(RewritePattern):

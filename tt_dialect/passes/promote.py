@@ -10,9 +10,10 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.rewriter import InsertPoint
 
 from tt_dialect.analysis.access import label_of
-from tt_dialect.analysis.index import range_of
+from tt_dialect.analysis.index import always_runs, range_of
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.compute import FillOp, ReadBufferOp, WriteBufferOp
+from tt_dialect.passes.base import uncarry
 
 
 class HoistFirstIteration(RewritePattern):
@@ -30,7 +31,7 @@ class HoistFirstIteration(RewritePattern):
             condition.predicate.value.data != 0  # eq
             or condition.lhs is not iv
             or not _same_constant(condition.rhs, loop.lb)
-            or not _runs(loop)
+            or not always_runs(loop)
             or op.results
             or not all(isinstance(inner, FillOp | WriteBufferOp | scf.YieldOp) for inner in body)
             or any(block.ops for region in op.regions[1:] for block in region.blocks)
@@ -47,11 +48,6 @@ class HoistFirstIteration(RewritePattern):
 def _same_constant(a: SSAValue, b: SSAValue) -> bool:
     first, second = range_of(a), range_of(b)
     return first is not None and first == second and first.low == first.high
-
-
-def _runs(loop: scf.ForOp) -> bool:
-    low, high = range_of(loop.lb), range_of(loop.ub)
-    return low is not None and high is not None and high.low > low.high
 
 
 def _touched_before(block: Block, until: Operation, buffers: list[SSAValue]) -> bool:
@@ -165,24 +161,7 @@ class RemoveDeadCarry(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: scf.ForOp, rewriter: PatternRewriter) -> None:
-        body = op.body.block
-        end = body.last_op
-        dead = [
-            i
-            for i, (arg, result) in enumerate(zip(body.args[1:], op.res, strict=True))
-            if not arg.uses and not result.uses
-        ]
-        if not dead or not isinstance(end, scf.YieldOp):
-            return
-        keep = [i for i in range(len(op.res)) if i not in dead]
-        rewriter.replace(end, scf.YieldOp(*(end.arguments[i] for i in keep)))
-        for i in reversed(dead):
-            rewriter.erase_block_argument(body.args[i + 1])
-        region = rewriter.move_region_contents_to_new_regions(op.body)
-        new = scf.ForOp(op.lb, op.ub, op.step, [op.iter_args[i] for i in keep], region)
-        new.attributes, new.location = dict(op.attributes), op.location
-        results: list[SSAValue | None] = [None] * len(op.res)
-        for result, i in zip(new.res, keep, strict=True):
-            result.name_hint = op.res[i].name_hint
-            results[i] = result
-        rewriter.replace(op, new, results)
+        carried = zip(op.body.block.args[1:], op.res, strict=True)
+        dead = {i for i, (arg, result) in enumerate(carried) if not arg.uses and not result.uses}
+        if dead:
+            uncarry(rewriter, op, dead)
