@@ -10,7 +10,7 @@ import pytest
 
 import tt_dialect
 from tt_dialect.emit.cpp import CPP_RESERVED, KEYWORDS
-from tt_dialect.emit.host import _RESERVED  # pyright: ignore[reportPrivateUsage]
+from tt_dialect.emit.host import HOST_RESERVED
 
 HEADERS = Path(tt_dialect.__file__).parent / "run" / "include"
 
@@ -41,7 +41,7 @@ def test_the_reserved_names_are_those_that_are_printed(tmp_path: Path) -> None:
     text = re.sub(r"//.*|\"[^\"\n]*\"|#.*|\b\d\w*", "", text)
     body = text[: text.index("zz_kernel_reference")] + text[text.index("int main()") :]
     words = {w for w in re.findall(r"[A-Za-z_]\w*", body) if not w.startswith("zz_")}
-    known = {*_RESERVED, *CPP_RESERVED, *KEYWORDS}
+    known = {*HOST_RESERVED, *CPP_RESERVED, *KEYWORDS}
     assert not {w for w in words - known if not re.fullmatch(r"c_\d+|i|j", w)}
 
 

@@ -38,7 +38,7 @@ LIMITS: dict[type[Attribute], tuple[str, float]] = {
 
 SEED = 42
 
-_RESERVED = """BufferType CBIndex CircularBufferConfig ComputeConfig CoreCoord CoreRange
+HOST_RESERVED = """BufferType CBIndex CircularBufferConfig ComputeConfig CoreCoord CoreRange
     CoreRangeSet
     CreateCircularBuffer CreateKernel CreateProgram CreateSemaphore DRAM DataFormat
     DataMovementConfig DataMovementProcessor Default DeviceLocalBufferConfig EnqueueMeshWorkload
@@ -200,7 +200,7 @@ class _HostPrinter:
         self.program = program
         self.kernel = kernel
         self.lines = Lines()
-        self.names = Names([*CPP_RESERVED, *_RESERVED])
+        self.names = Names([*CPP_RESERVED, *HOST_RESERVED])
         self.tensors = [
             _Tensor(attr, self.names.fresh(attr.label.data)) for attr in program.tensors
         ]
