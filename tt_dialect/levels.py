@@ -61,7 +61,7 @@ _CB = frozenset(
 )
 _PAGES = frozenset(
     f"tt.noc.{name}"
-    for name in "accessor read_page write_page read_barrier write_barrier writes_flushed".split()
+    for name in "accessor read_page write_page generate_tile read_barrier write_barrier writes_flushed".split()
 )
 _CORES = frozenset(
     f"tt.noc.{name}"
@@ -72,20 +72,29 @@ _CORES = frozenset(
 )
 _DST = frozenset(
     f"tt.compute.{name}"
-    for name in "dst copy_block transpose_tile fill_tile matmul_block pack_block".split()
+    for name in (
+        "dst copy_block copy_tile broadcast_tile transpose_tile fill_tile matmul_block fpu_binary "
+        "reduce_tile sfpu_unary sfpu_scalar sfpu_binary sfpu_ternary copy_dst pack_block"
+    ).split()
 )
 _REGS = frozenset(f"tt.compute.tile_regs_{name}" for name in "acquire commit wait release".split())
 _UNITS = frozenset(
     f"tt.compute.{name}"
     for name in (
-        "hw_startup matmul_block_init copy_init transpose_init fill_init reconfig_srca "
-        "reconfig_srcb reconfig_pack"
+        "hw_startup matmul_block_init copy_init transpose_init fill_init fpu_binary_init "
+        "broadcast_init broadcast_uninit reduce_init reduce_uninit sfpu_init copy_dst_init "
+        "reconfig_srca reconfig_srcb reconfig_pack"
     ).split()
 )
 _BLOCKS = frozenset(
     {"tt.noc.load_block", "tt.noc.store_block"}
-    | {f"tt.compute.{name}" for name in "fill matmul copy transpose".split()}
+    | {
+        f"tt.compute.{name}"
+        for name in "fill matmul copy transpose map reduce apply splat iota yield".split()
+    }
 )
+_CONVERT = frozenset({"arith.sitofp", "arith.index_cast"})
+"""An index as a float32 scalar operand of a tile function."""
 _PROGRAM = frozenset({"tt.program", "tt.thread"})
 
 Invariant = Callable[["Operation"], Iterator[Diagnostic]]
@@ -165,8 +174,11 @@ _BUFFERED_TYPES = _SCALARS | {
     "tt.cb.pointer",
     "tt.noc.accessor",
     "tt.compute.dst",
+    "f32",
 }
 _TILE_TYPES = _SCALARS | {"memref", "bf16", "f16", "f32"}
+
+_THREAD_OPS = _SCALAR | _FLOW | _PROGRAM | _CB | _PAGES | _CORES | _DST | _REGS | _UNITS | _CONVERT
 
 CONTRACTS: dict[Level, Contract] = {
     Level.TILE: Contract(
@@ -184,22 +196,22 @@ CONTRACTS: dict[Level, Contract] = {
         ),
     ),
     Level.TILED: Contract(
-        _SCALAR | _FLOW | _FUNC | _BLOCKS,
-        _SCALARS | {"memref", "tt.layout.block", "f32"},
+        _SCALAR | _FLOW | _FUNC | _BLOCKS | _CONVERT,
+        _SCALARS | {"memref", "tt.layout.block", "tt.layout.tile", "f32"},
         (_dominance, _has_attribute("func.func", "tt.abi", "tt-grid-to-persistent")),
     ),
     Level.BUFFERED: Contract(
-        _SCALAR | _FLOW | _FUNC | _CB | _PAGES | _DST,
+        _SCALAR | _FLOW | _FUNC | _CB | _PAGES | _DST | _CONVERT,
         _BUFFERED_TYPES | {"memref"},
         (_dominance, _has_attribute("func.func", "tt.config", "tt-lower-memory")),
     ),
     Level.THREADS: Contract(
-        _SCALAR | _FLOW | _PROGRAM | _CB | _PAGES | _CORES | _DST | _REGS | _UNITS,
+        _THREAD_OPS,
         _BUFFERED_TYPES | {"tt.noc.semaphore"},
         (_dominance, _has_property("transfer", _TRANSFERS, "noc", "tt-split-threads")),
     ),
     Level.METALIUM: Contract(
-        _SCALAR | _FLOW | _PROGRAM | _CB | _PAGES | _CORES | _DST | _REGS | _UNITS,
+        _THREAD_OPS,
         _BUFFERED_TYPES | {"tt.noc.semaphore"},
         (
             _dominance,

@@ -14,12 +14,13 @@ def get_dialect() -> Dialect:
 
     from tt_dialect.ir.cb import CB_ATTRS, CB_OPS
     from tt_dialect.ir.compute import COMPUTE_ATTRS, COMPUTE_OPS
+    from tt_dialect.ir.eltwise import ELTWISE_OPS
     from tt_dialect.ir.layout import LAYOUT_ATTRS
     from tt_dialect.ir.noc import NOC_ATTRS, NOC_OPS
     from tt_dialect.ir.program import PROGRAM_ATTRS, PROGRAM_OPS
 
     return Dialect(
         "tt",
-        [*CB_OPS, *NOC_OPS, *COMPUTE_OPS, *PROGRAM_OPS],
+        [*CB_OPS, *NOC_OPS, *COMPUTE_OPS, *ELTWISE_OPS, *PROGRAM_OPS],
         [*LAYOUT_ATTRS, *CB_ATTRS, *NOC_ATTRS, *COMPUTE_ATTRS, *PROGRAM_ATTRS],
     )

@@ -8,9 +8,11 @@ arrived only after the barrier. Every transfer of a thread names its NoC (0 or 1
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     I32,
+    Float32Type,
     IndexType,
     IntegerAttr,
     MemRefType,
@@ -166,11 +168,11 @@ def _verify_indices(tensor: SSAValue, indices: Sequence[SSAValue]) -> None:
 
 @irdl_op_definition
 class RuntimeArgOp(IRDLOperation):
-    """Reads entry `index` of the ABI table on this core (`get_arg_val`)."""
+    """Reads entry `index` of the ABI table on this core (`get_arg_val`): a number or a float32."""
 
     name = "tt.noc.runtime_arg"
     index = prop_def(IntegerAttr[I32])
-    value = result_def(IndexType)
+    value = result_def(IndexType | Float32Type)
     assembly_format = "$index attr-dict `:` type($value)"
     traits = traits_def(Pure())
 
@@ -178,8 +180,10 @@ class RuntimeArgOp(IRDLOperation):
         if self.index.value.data < 0:
             raise VerifyException("a runtime argument has a non-negative index")
 
-    def __init__(self, index: int):
-        super().__init__(properties={"index": IntegerAttr(index, i32)}, result_types=[IndexType()])
+    def __init__(self, index: int, kind: Attribute | None = None):
+        super().__init__(
+            properties={"index": IntegerAttr(index, i32)}, result_types=[kind or IndexType()]
+        )
 
 
 @irdl_op_definition
@@ -238,6 +242,43 @@ class WritePageOp(_PageOp):
     """Issues a write of the page `slot` pages after the pointer to page `page` of the tensor."""
 
     name = "tt.noc.write_page"
+
+
+@irdl_op_definition
+class GenerateTileOp(IRDLOperation):
+    """Writes a tile into L1, `slot` pages after the pointer, from the core itself.
+
+    `reduce_scaler` holds 1.0 in the first row of every face, zero elsewhere (reduce.h; tt-metal PR
+    #52076); `iota` holds `rows * r + cols * c` at (r, c).
+    """
+
+    name = "tt.noc.generate_tile"
+    KINDS: ClassVar = ("reduce_scaler", "iota")
+    kind = prop_def(StringAttr)
+    rows = opt_prop_def(IntegerAttr[I32])
+    cols = opt_prop_def(IntegerAttr[I32])
+    pointer = operand_def(cb_ir.PointerType)
+    slot = operand_def(IndexType)
+    assembly_format = "$kind (`rows` $rows^ `cols` $cols)? $pointer `[` $slot `]` attr-dict"
+    traits = traits_def(NocEffect())
+
+    def __init__(
+        self, kind: str, pointer: SSAValue, slot: SSAValue, step: tuple[int, int] | None = None
+    ):
+        super().__init__(
+            operands=[pointer, slot],
+            properties={
+                "kind": StringAttr(kind),
+                "rows": IntegerAttr(step[0], i32) if step else None,
+                "cols": IntegerAttr(step[1], i32) if step else None,
+            },
+        )
+
+    def verify_(self) -> None:
+        if self.kind.data not in self.KINDS:
+            raise VerifyException(f"kind must be one of {', '.join(self.KINDS)}")
+        if (self.kind.data == "iota") != (self.rows is not None and self.cols is not None):
+            raise VerifyException("iota has the steps rows and cols, other kinds have none")
 
 
 class _BarrierOp(IRDLOperation):
@@ -446,6 +487,7 @@ NOC_OPS: list[type[IRDLOperation]] = [
     AccessorOp,
     ReadPageOp,
     WritePageOp,
+    GenerateTileOp,
     ReadBarrierOp,
     WriteBarrierOp,
     WritesFlushedOp,
