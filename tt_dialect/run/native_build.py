@@ -32,7 +32,7 @@ OLDEST = {"g++": 12, "clang++": 16}
 
 _OPTIMISED = {"compute": ("-O3", "-march=native")}
 _PLAIN = ("-O1",)
-_UNITS = ("machine", "host", "driver", "compute")
+_UNITS = tuple(sorted(path.stem for path in RUNTIME.glob("*.cpp")))
 
 
 def _fail(message: str, *notes: str) -> CompileError:
