@@ -211,7 +211,7 @@ tt.cb.wait_front %s, 0 : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, ro
 
 // -----
 
-// CHECK: invalid.mlir:{{[0-9]+}}:108: error: a tensor has at least two dimensions, all positive
+// CHECK: invalid.mlir:{{[0-9]+}}:108: error: a tensor of one dimension has a layout with 'tiled'
 "test.op"() {a = !tt.noc.accessor<[64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>} : () -> ()
 
 // -----
@@ -351,12 +351,12 @@ func.func @step(%i: index) {
 
 // -----
 
-// CHECK: invalid.mlir:{{[0-9]+}}:111: error: a tensor has at least two dimensions, all positive
+// CHECK: invalid.mlir:{{[0-9]+}}:111: error: a tensor of one dimension has a layout with 'tiled'
 "test.op"() {a = #tt.tensor<"A", in, [64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>} : () -> ()
 
 // -----
 
-// CHECK: invalid.mlir:{{[0-9]+}}:111: error: a tensor has at least two dimensions, all positive
+// CHECK: invalid.mlir:{{[0-9]+}}:111: error: a tensor has at least one dimension, all positive
 "test.op"() {a = !tt.noc.accessor<[64, 0], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>} : () -> ()
 
 // -----
@@ -441,4 +441,29 @@ func.func @thread() {
 tt.program "p" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [2], block_tiles [1, 1], tiles [2, 2], work [<1, <<[0, 0], [2, 1]>>>]> decisions [] {
   tt.thread "reader" on "riscv_1" noc 0 cores <<[0, 0], [2, 1]>> {
   }
+}
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:[[#]]: error: tiled [1, 3] for a tensor of rank 3
+"test.op"() {a = !tt.noc.accessor<[64, 64, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], tiled [1, 3], by "default">>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:[[#]]: error: tiled names two different dimensions, or one and _: [rows, columns]
+"test.op"() {a = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], tiled [_, _], by "default">} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:{{[0-9]+}}:[[#]]: error: tiled names two different dimensions, or one and _: [rows, columns]
+"test.op"() {a = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], tiled [1], by "default">} : () -> ()
+
+// -----
+
+// A vector has two tile indices too.
+// CHECK: invalid.mlir:{{[0-9]+}}:[[#]]: error: 'tt.noc.load_block': 1 indices for a tensor of rank 1
+func.func @vector_indices(%a: memref<64xbf16> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], tiled [_, 0], by "default">}) {
+  %c0 = arith.constant 0 : index
+  %s = tt.noc.load_block %a[%c0] request <0, "s", stages 2, by "default"> : memref<64xbf16> -> !tt.layout.block<1x2, tile<32x32, bf16>>
+  func.return
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, memref, scf
@@ -13,7 +13,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.utils.hints import isa
 
-from tt_dialect.ir.layout import BufferAttr
+from tt_dialect.ir.layout import BufferAttr, TileDims
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class TensorBlock:
     view: Operation | None
     """The subview, None when the whole tensor is meant."""
 
+    @property
+    def extended(self) -> tuple[int, ...]:
+        """Dimensions of the tensor over which the block extends: those of more than one element."""
+        return tuple(dim for dim, size in enumerate(self.sizes) if size > 1)
+
 
 def memref_type(value: SSAValue) -> MemRefType[Attribute]:
     """The type of a memref value."""
@@ -41,6 +46,26 @@ def layout_of(func: FuncOp, arg: BlockArgument) -> BufferAttr | None:
         return None
     layout = func.arg_attrs.data[arg.index].data.get("tt.layout")
     return layout if isinstance(layout, BufferAttr) else None
+
+
+def tile_dims(func: FuncOp, arg: BlockArgument) -> TileDims:
+    """Outer, row and column dimensions of a tensor parameter; the last two before a layout says."""
+    layout, rank = layout_of(func, arg), memref_type(arg).get_num_dims()
+    if layout is not None:
+        return layout.dims(rank)
+    return TileDims(tuple(range(rank - 2)), rank - 2 if rank > 1 else None, rank - 1)
+
+
+def tile_indices(
+    layout: BufferAttr, block: TensorBlock
+) -> tuple[tuple[SSAValue | int, ...], SSAValue | int, SSAValue | int]:
+    """Where a block starts: offsets along the outer dimensions, the rows and the columns.
+
+    All in elements; 0 along an axis that the tensor's tiles do not have.
+    """
+    dims = layout.dims(len(block.sizes))
+    row, col = (0 if dim is None else block.offsets[dim] for dim in (dims.row, dims.col))
+    return tuple(block.offsets[dim] for dim in dims.outer), row, col
 
 
 def is_parameter(value: SSAValue) -> bool:
@@ -69,16 +94,22 @@ def tensor_block(value: SSAValue) -> TensorBlock | None:
         for offset in view.static_offsets.get_values()
     )
     sizes = tuple(view.static_sizes.get_values())
-    kept = _kept(sizes, memref_type(view.result).get_shape())
+    kept = kept_dims(sizes, memref_type(view.result).get_shape())
     return TensorBlock(source, offsets, sizes, kept, view)
 
 
-def _kept(sizes: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Dimensions left by a rank-reducing subview: the leading unit extents go first."""
-    kept = list(range(len(sizes)))
-    for dim, size in enumerate(sizes):
-        if len(kept) > len(shape) and size == 1:
-            kept.remove(dim)
+def kept_dims(sizes: Sequence[int], shape: Sequence[int]) -> tuple[int, ...]:
+    """Dimensions left by a rank-reducing subview of these sizes whose result has this shape.
+
+    Only unit extents are dropped, the leading ones first where there is a choice.
+    """
+    kept: list[int] = []
+    dim = len(sizes)
+    for wanted in reversed(range(len(shape))):
+        dim -= 1
+        while sizes[dim] != shape[wanted]:
+            dim -= 1
+        kept.insert(0, dim)
     return tuple(kept)
 
 

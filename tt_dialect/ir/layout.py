@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from math import prod
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
@@ -59,10 +59,11 @@ def print_ints(printer: Printer, values: Ints) -> None:
     printer.print_string("[" + ", ".join(str(v.data) for v in values) + "]")
 
 
-def verify_shape(shape: Sequence[int]) -> None:
-    """A tensor has at least two dimensions, all of them positive."""
-    if len(shape) < 2 or min(shape) < 1:
-        raise VerifyException("a tensor has at least two dimensions, all positive")
+def verify_shape(shape: Sequence[int], layout: BufferAttr) -> None:
+    """A tensor has at least one dimension, all are positive, and its layout tiles some of them."""
+    if not shape or min(shape) < 1:
+        raise VerifyException("a tensor has at least one dimension, all positive")
+    layout.verify_rank(len(shape))
 
 
 def parse_pair(parser: AttrParser, what: str) -> tuple[int, int]:
@@ -290,14 +291,52 @@ def print_strings(printer: Printer, values: ArrayAttr[StringAttr]) -> None:
         printer.print_list(values, lambda v: printer.print_string_literal(v.data))
 
 
+class TileDims(NamedTuple):
+    """Which dimensions of a tensor its tiles lie on: the one place that says so.
+
+    A tensor is a stack of matrices cut into tiles: `outer` dimensions number the matrices in
+    tensor order, `row` and `col` are the dimensions of a matrix's rows and columns. Where one of
+    these is None the tensor holds vectors: row vectors (no `row`; a vector is the first row of its
+    tiles) or column vectors (no `col`; the first column).
+    """
+
+    outer: tuple[int, ...]
+    row: int | None
+    col: int | None
+
+    @property
+    def tiled(self) -> tuple[int, ...]:
+        """The tiled dimensions, rows first."""
+        return tuple(dim for dim in (self.row, self.col) if dim is not None)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """All dimensions of the tensor, outer ones first, then rows, then columns."""
+        return (*self.outer, *self.tiled)
+
+    def matrices(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """A tensor's shape as `[outer..., rows, columns]`, in elements; a missing axis has one."""
+        rows, cols = (1 if dim is None else shape[dim] for dim in (self.row, self.col))
+        return (*(shape[dim] for dim in self.outer), rows, cols)
+
+    def pages(self, shape: Sequence[int], tile: TileType) -> tuple[int, ...]:
+        """The same in pages: `[outer..., tile rows, tile columns]`, the last tiles perhaps partly
+        filled. Pages are numbered row-major over this grid."""
+        *outer, rows, cols = self.matrices(shape)
+        height, width = tile.shape
+        return (*outer, -(-rows // height), -(-cols // width))
+
+
 @irdl_attr_definition
 class BufferAttr(ParametrizedAttribute):
     """Where a tensor lives and how it is cut into pages.
 
     `#tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes ["M", "K"], by "default">`. A page
-    is one tile; the last two dimensions are tiled, row-major, leading dimensions are outer. `axes`
-    labels the dimensions by the part they play in the computation (B, M, N, K; empty when
-    unknown); `by` says who decided ("default" or "user").
+    is one tile. `tiled` names the dimensions of the tiles' rows and columns, `_` for an axis that
+    does not exist: `tiled [1, 3]` for Q[batch, seq, head, dim], `tiled [_, 0]` for row vectors,
+    `tiled [2, _]` for column vectors; without it the last two are tiled. The other dimensions are
+    outer. `axes` labels the dimensions by the part they play in the computation (B, M, N, K; empty
+    when unknown); `by` says who decided ("default" or "user").
     """
 
     name = "tt.layout.buffer"
@@ -308,10 +347,16 @@ class BufferAttr(ParametrizedAttribute):
     by: StringAttr = param_def()
     shard: ArrayAttr[NdShardAttr] = param_def()
     """At most one entry; empty when interleaved."""
+    tiled: Ints = param_def()
+    """Row and column dimension, -1 for an axis that does not exist; empty for the last two."""
 
     @classmethod
     def interleaved(
-        cls, element_type: Attribute, axes: Sequence[str] = (), by: str = "default"
+        cls,
+        element_type: Attribute,
+        axes: Sequence[str] = (),
+        by: str = "default",
+        tiled: Sequence[int] = (),
     ) -> BufferAttr:
         """Tiles round-robin over the DRAM banks."""
         return cls(
@@ -321,7 +366,21 @@ class BufferAttr(ParametrizedAttribute):
             ArrayAttr([StringAttr(a) for a in axes]),
             StringAttr(by),
             ArrayAttr([]),
+            ints(tiled),
         )
+
+    def dims(self, rank: int) -> TileDims:
+        """Outer, row and column dimensions of a tensor of this rank in this layout."""
+        row, col = int_tuple(self.tiled) or (rank - 2, rank - 1)
+        outer = tuple(dim for dim in range(rank) if dim not in (row, col))
+        return TileDims(outer, None if row < 0 else row, None if col < 0 else col)
+
+    def verify_rank(self, rank: int) -> None:
+        """The tiled dimensions are dimensions of a tensor of this rank."""
+        if not self.tiled.data and rank < 2:
+            raise VerifyException("a tensor of one dimension has a layout with 'tiled'")
+        if any(dim >= rank for dim in int_tuple(self.tiled)):
+            raise VerifyException(f"tiled {_dims_text(self.tiled)} for a tensor of rank {rank}")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -340,6 +399,11 @@ class BufferAttr(ParametrizedAttribute):
             raise VerifyException(
                 "a sharded buffer needs one nd_shard, an interleaved one has none"
             )
+        tiled = int_tuple(self.tiled)
+        if tiled and (len(tiled) != 2 or min(tiled) < -1 or tiled[0] == tiled[1]):
+            raise VerifyException(
+                "tiled names two different dimensions, or one and _: [rows, columns]"
+            )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -353,6 +417,10 @@ class BufferAttr(ParametrizedAttribute):
             parser.parse_keyword("axes")
             axes = parse_strings(parser)
             parser.parse_punctuation(",")
+            tiled = ints([])
+            if parser.parse_optional_keyword("tiled") is not None:
+                tiled = _parse_dims(parser)
+                parser.parse_punctuation(",")
             parser.parse_keyword("by")
             by = StringAttr(parser.parse_str_literal())
             shard: list[NdShardAttr] = []
@@ -360,7 +428,7 @@ class BufferAttr(ParametrizedAttribute):
                 parser.parse_keyword("nd_shard")
                 shard.append(NdShardAttr.new(NdShardAttr.parse_parameters(parser)))
             return parse_checked(
-                parser, lambda: cls(memory, distribution, tile, axes, by, ArrayAttr(shard))
+                parser, lambda: cls(memory, distribution, tile, axes, by, ArrayAttr(shard), tiled)
             )
 
     def print_parameters(self, printer: Printer) -> None:
@@ -368,12 +436,30 @@ class BufferAttr(ParametrizedAttribute):
         self.tile.print_short(printer)
         printer.print_string(", axes ")
         print_strings(printer, self.axes)
+        if self.tiled.data:
+            printer.print_string(f", tiled {_dims_text(self.tiled)}")
         printer.print_string(", by ")
         printer.print_string_literal(self.by.data)
         for shard in self.shard:
             printer.print_string(", nd_shard")
             shard.print_parameters(printer)
         printer.print_string(">")
+
+
+def _parse_dims(parser: AttrParser) -> Ints:
+    """`[1, _]`"""
+
+    def dim() -> int:
+        if parser.parse_optional_keyword("_") is not None:
+            return -1
+        return parser.parse_integer(allow_boolean=False, allow_negative=False)
+
+    return ints(parser.parse_comma_separated_list(parser.Delimiter.SQUARE, dim))
+
+
+def _dims_text(dims: Ints) -> str:
+    """`[1, _]`"""
+    return "[" + ", ".join("_" if d < 0 else str(d) for d in int_tuple(dims)) + "]"
 
 
 @irdl_attr_definition

@@ -8,6 +8,7 @@ arrived only after the barrier. Every transfer of a thread names its NoC (0 or 1
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
@@ -20,7 +21,15 @@ from xdsl.dialects.builtin import (
     UnitAttr,
     i32,
 )
-from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue, TypeAttribute
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import (
+    Attribute,
+    BlockArgument,
+    Operation,
+    ParametrizedAttribute,
+    SSAValue,
+    TypeAttribute,
+)
 from xdsl.irdl import (
     AnyOf,
     IRDLOperation,
@@ -48,6 +57,7 @@ from tt_dialect.ir.layout import (
     BlockType,
     BufferAttr,
     Ints,
+    TileDims,
     int_tuple,
     parse_checked,
     parse_ints,
@@ -60,8 +70,8 @@ from tt_dialect.ir.layout import (
 class AccessorType(ParametrizedAttribute, TypeAttribute):
     """A TensorAccessor: `!tt.noc.accessor<[1024, 1024], #tt.layout.buffer<...>>`.
 
-    The shape is in elements. Page of tile (.., r, c): leading indices outer, then tile rows,
-    then tile columns (`tt_metal/hw/inc/api/tensor/tensor_accessor.h`).
+    The shape is in elements. Pages are numbered row-major: the outer dimensions in tensor order,
+    then tile rows, then tile columns (`tt_metal/hw/inc/api/tensor/tensor_accessor.h`).
     """
 
     name = "tt.noc.accessor"
@@ -69,17 +79,22 @@ class AccessorType(ParametrizedAttribute, TypeAttribute):
     layout: BufferAttr = param_def()
 
     def verify(self) -> None:
-        verify_shape(int_tuple(self.shape))
+        verify_shape(int_tuple(self.shape), self.layout)
 
     @property
     def pages(self) -> int:
         """Number of pages (tiles) of the tensor."""
-        *outer, rows, cols = int_tuple(self.shape)
-        height, width = self.layout.tile.shape
-        count = -(-rows // height) * -(-cols // width)
-        for extent in outer:
-            count *= extent
-        return count
+        return prod(self.grid)
+
+    @property
+    def dims(self) -> TileDims:
+        """Outer, row and column dimensions of the tensor."""
+        return self.layout.dims(len(self.shape))
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """The tensor in pages: `[outer..., tile rows, tile columns]`."""
+        return self.dims.pages(int_tuple(self.shape), self.layout.tile)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -110,7 +125,11 @@ class SemaphoreType(ParametrizedAttribute, TypeAttribute):
 
 @irdl_op_definition
 class LoadBlockOp(IRDLOperation):
-    """Reads a block of tiles of a tensor; the last two indices count tiles, the others elements."""
+    """Reads a block of tiles of a tensor.
+
+    The indices are those of the outer dimensions, in tensor order and in elements, then the tile
+    row and the tile column, in tiles; of a vector too, whose missing axis has index 0.
+    """
 
     name = "tt.noc.load_block"
     tensor = operand_def(MemRefType)
@@ -137,7 +156,7 @@ class LoadBlockOp(IRDLOperation):
 
 @irdl_op_definition
 class StoreBlockOp(IRDLOperation):
-    """Writes a block of tiles to a tensor."""
+    """Writes a block of tiles to a tensor; indices as those of `load_block`."""
 
     name = "tt.noc.store_block"
     block = operand_def(BlockType)
@@ -157,10 +176,22 @@ class StoreBlockOp(IRDLOperation):
 
 def _verify_indices(tensor: SSAValue, indices: Sequence[SSAValue]) -> None:
     assert isa(tensor.type, MemRefType[Attribute])
-    if len(indices) != tensor.type.get_num_dims():
-        raise VerifyException(
-            f"{len(indices)} indices for a tensor of rank {tensor.type.get_num_dims()}"
-        )
+    rank = tensor.type.get_num_dims()
+    layout = parameter_layout(tensor)
+    outer = rank - 2 if layout is None else len(layout.dims(rank).outer)
+    if len(indices) != outer + 2:
+        raise VerifyException(f"{len(indices)} indices for a tensor of rank {rank}")
+
+
+def parameter_layout(tensor: SSAValue) -> BufferAttr | None:
+    """The layout of a tensor parameter, None before `tt-infer-layout`."""
+    if not isinstance(tensor, BlockArgument):
+        return None
+    func = tensor.owner.parent_op()
+    if not isinstance(func, FuncOp) or func.arg_attrs is None:
+        return None
+    layout = func.arg_attrs.data[tensor.index].data.get("tt.layout")
+    return layout if isinstance(layout, BufferAttr) else None
 
 
 # ---- BUFFERED and below: pages ----

@@ -175,7 +175,7 @@ class TensorAttr(ParametrizedAttribute):
     layout: BufferAttr = param_def()
 
     def verify(self) -> None:
-        verify_shape(int_tuple(self.shape))
+        verify_shape(int_tuple(self.shape), self.layout)
 
     @property
     def use(self) -> Direction:
