@@ -198,6 +198,16 @@ class CircularBuffer:
         start = self.rd + first
         return self.data[start : start + n]
 
+    def page(self, tile: int, op: Operation) -> F32:
+        """A tile of the front window, `[32, 32]`."""
+        self.check_waited(tile, 1, op)
+        return self.data[self.rd + tile]
+
+    def place(self, page: int, tile: F32, op: Operation) -> None:
+        """The core itself writes a page of the reserved window."""
+        self.check_reserved(page, 1, op)
+        self.data[page] = tile
+
     def pack(self, n: int, op: Operation) -> F32:
         """The next n pages the packer fills: sequential in the window, reset by a push."""
         start = self.wr + self.packed
@@ -236,6 +246,50 @@ class CircularBuffer:
         return tiles[None, first:last]
 
 
+def checked_slot(slot: int, tiles: int, op: Operation) -> int:
+    """A tile of a DST group; beyond the group is another's tile on the machine."""
+    if not 0 <= slot < tiles:
+        raise error_at(op, f"DST tile {slot} of a group of {tiles}")
+    return slot
+
+
+class DstTiles:
+    """Tiles of DST that read as zero until written, and which of them have been written.
+
+    Either a group that has no place in DST yet, or a section. Hardware keeps a flag per row that
+    ZEROACC clears; an invalid row reads as zero, but a maximum takes it as minus infinity.
+    """
+
+    __slots__ = ("array", "written")
+
+    def __init__(self, tiles: int):
+        self.array: F32 = np.zeros((tiles, TILE, TILE), np.float32)
+        self.written: set[int] = set()
+
+    def clear(self) -> None:
+        """ZEROACC."""
+        self.array.fill(0.0)
+        self.written.clear()
+
+    def whole(self) -> F32:
+        """All tiles, to be written."""
+        self.written.update(range(len(self.array)))
+        return self.array
+
+    def tile(self, slot: int, op: Operation) -> F32:
+        """A tile to read, `[32, 32]`."""
+        return self.array[checked_slot(slot, len(self.array), op)]
+
+    def target(self, slot: int, op: Operation) -> F32:
+        """A tile to write, `[32, 32]`."""
+        self.written.add(checked_slot(slot, len(self.array), op))
+        return self.array[slot]
+
+    def fresh(self, slot: int, op: Operation) -> bool:
+        """Whether nobody has written a tile since the group was taken."""
+        return checked_slot(slot, len(self.array), op) not in self.written
+
+
 class DstSections:
     """DST behind its protocol: sections that math fills and the packer drains (reg_api.h).
 
@@ -247,11 +301,9 @@ class DstSections:
 
     def __init__(self, tiles: int, full_sync: bool):
         self.tiles = tiles
-        self.sections: list[F32] = [
-            np.zeros((tiles, TILE, TILE), np.float32) for _ in range(1 if full_sync else 2)
-        ]
+        self.sections = [DstTiles(tiles) for _ in range(1 if full_sync else 2)]
         self.write = 0
-        self.committed: list[F32] = []
+        self.committed: list[DstTiles] = []
         self.acquired = False
         self.packing = False
 
@@ -263,7 +315,7 @@ class DstSections:
             raise error_at(
                 op, "tile_regs_acquire never returns: no section of DST is released before it"
             )
-        self.sections[self.write].fill(0.0)
+        self.sections[self.write].clear()
         self.acquired = True
 
     def commit(self, op: Operation) -> None:
@@ -289,17 +341,37 @@ class DstSections:
         self.packing = False
         self.committed.pop(0)
 
-    def math(self, first: int, n: int, op: Operation) -> F32:
-        """Tiles math works on."""
+    def _math(self, op: Operation) -> DstTiles:
         if not self.acquired:
             raise error_at(op, "math on DST outside tile_regs_acquire and tile_regs_commit")
-        return self.sections[self.write][first : first + n]
+        return self.sections[self.write]
+
+    def math(self, first: int, n: int, op: Operation) -> F32:
+        """Tiles math writes."""
+        section = self._math(op)
+        section.written.update(range(first, first + n))
+        return section.array[first : first + n]
+
+    def tile(self, first: int, n: int, slot: int, op: Operation) -> F32:
+        """Tile `slot` of a group of n tiles at `first`, to read."""
+        return self._math(op).array[first + checked_slot(slot, n, op)]
+
+    def target(self, first: int, n: int, slot: int, op: Operation) -> F32:
+        """Tile `slot` of a group of n tiles at `first`, to write."""
+        section = self._math(op)
+        place = first + checked_slot(slot, n, op)
+        section.written.add(place)
+        return section.array[place]
+
+    def fresh(self, first: int, n: int, slot: int, op: Operation) -> bool:
+        """Whether nobody has written a tile since the section was acquired."""
+        return first + checked_slot(slot, n, op) not in self._math(op).written
 
     def pack(self, first: int, n: int, op: Operation) -> F32:
         """Tiles the packer reads."""
         if not self.packing:
             raise error_at(op, "pack outside tile_regs_wait and tile_regs_release")
-        return self.committed[0][first : first + n]
+        return self.committed[0].array[first : first + n]
 
     def finished(self, op: Operation) -> None:
         """At the end of the kernel every section is free."""

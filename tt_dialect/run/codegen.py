@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, cast
 
+import numpy as np
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import (
     BFloat16Type,
@@ -249,6 +250,17 @@ def _same(c: Compiler, op: Operation) -> None:
     c.alias(op.results[0], c.get(op.operands[0]))
 
 
+def to_float32(number: int) -> float:
+    """An integer as a float32 number, rounded to nearest even."""
+    return float(np.float32(number))
+
+
+def _to_float(c: Compiler, op: arith.SIToFPOp | arith.UIToFPOp) -> None:
+    if not isinstance(op.result.type, Float32Type):
+        raise error_at(op, f"a scalar of type {op.result.type} cannot be executed", "f32 can")
+    c.define(op.result, f"{c.shared(to_float32, 'to_float32')}({c.get(op.input)})")
+
+
 def _nothing(_c: Compiler, _op: Operation) -> None:
     pass
 
@@ -312,6 +324,8 @@ SCALAR: dict[type[Operation], Handler] = {
     arith.IndexCastOp: _same,
     arith.ExtSIOp: _same,
     arith.ExtUIOp: _same,
+    arith.SIToFPOp: _to_float,
+    arith.UIToFPOp: _to_float,
     scf.ForOp: _for,
     scf.IfOp: _if,
     scf.YieldOp: _yield,

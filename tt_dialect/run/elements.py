@@ -6,7 +6,6 @@ computes in float64 and rounds once, to its result's type; with `exact` nothing 
 
 from __future__ import annotations
 
-import math as python_math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,17 +19,13 @@ from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 
 from tt_dialect.diagnostics import error_at
 from tt_dialect.run.codegen import COMPARISONS, format_of, memref_type
+from tt_dialect.run.functions import erf
 from tt_dialect.run.numerics import AnyArray
 
 if TYPE_CHECKING:
     from tt_dialect.run.blocks import BlockCompiler
 
 Writer: TypeAlias = "Callable[[BlockCompiler, Any], None]"
-
-
-def erf(values: AnyArray) -> AnyArray:
-    """The error function, which NumPy does not have."""
-    return np.asarray(np.frompyfunc(python_math.erf, 1, 1)(values)).astype(np.float64)
 
 
 def rsqrt(values: AnyArray) -> AnyArray:

@@ -35,6 +35,12 @@ class Stats:
     """Reserves and waits that had to block."""
     semaphore_waits: int = 0
     """Semaphore waits that had to block."""
+    tile_ops: int = 0
+    """Tile operations of FPU and SFPU besides matrix products and copies."""
+    pages_unpacked: int = 0
+    """Pages read from circular buffers, except by matrix products."""
+    pages_packed: int = 0
+    """Pages packed into circular buffers."""
 
     def add(self, other: Stats) -> None:
         """Adds the figures of another."""

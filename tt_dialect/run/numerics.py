@@ -14,6 +14,7 @@ Overflow to infinity is a result, not a warning: callers run under `quiet()`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeAlias, cast
 
@@ -236,6 +237,67 @@ def contract(
             prepare_b(b[k : k + TILE, :], formats[1], fidelity),
             formats[2],
         )
+
+
+# -- elementwise tile operations -------------------------------------------------------------------
+
+
+def apply(function: Callable[..., AnyArray], dst: Format, *operands: AnyArray | float) -> F32:
+    """An SFPU function of DST values: computed in float64, rounded once to what DST holds.
+
+    Operands are arrays that broadcast against each other, of any shape, or numbers; a new array.
+    """
+    wide = [np.asarray(value, np.float64) for value in operands]
+    return round_to(np.asarray(function(*wide), np.float64), dst)
+
+
+def eltwise(
+    function: str, a: F32, b: F32, formats: tuple[Format, Format], fidelity: Fidelity
+) -> F64:
+    """What the FPU computes from two operands before DST rounds it: `add`, `sub` or `mul`.
+
+    Operand 0 is read through SrcA, operand 1 through SrcB (`llk_math_eltwise_binary.h`). Sums are
+    exact; products are the fidelity's phases, exact as well: hi*hi, then lo(a)*hi(b), hi(a)*lo(b),
+    lo*lo (`SrcASrcB.md`). Arrays broadcast against each other.
+    """
+    if function == "mul":
+        high_a, low_a = split(a, formats[0], SRC_A)
+        high_b, low_b = split(b, formats[1], SRC_B)
+        left = high_a.astype(np.float64)
+        right = high_b.astype(np.float64)
+        match fidelity:
+            case Fidelity.LOFI:
+                return left * right
+            case Fidelity.HIFI2:
+                return (left + low_a) * right
+            case Fidelity.HIFI3:
+                return (left + low_a) * right + left * low_b
+            case Fidelity.HIFI4:
+                return (left + low_a) * (right + low_b)
+    assert function in ("add", "sub"), function
+    operation = np.add if function == "add" else np.subtract
+    return operation(a, b, dtype=np.float64)
+
+
+def reduce_step(
+    acc: F32 | None, part: F32, source: Format, kind: str, axis: int, dst: Format
+) -> F32:
+    """Reduces tiles along an axis on top of what DST holds: `[..., 32]` less that axis; new.
+
+    `part` is 32 long on the axis and passes SrcA, which truncates fp32 to TF32. `sum` adds in
+    ascending order in float64 and rounds once with `acc`. For `max`, `acc` None is a tile nobody
+    wrote since it was acquired: its rows are invalid and GMPOOL takes them as minus infinity
+    (tt-isa-documentation, `GMPOOL.md`); everything else reads them as zero.
+    """
+    values = to_tf32(part) if source is Format.FP32 else part
+    if kind == "max":
+        found: AnyArray = np.maximum.reduce(values, axis=axis)
+        return round_to(found if acc is None else np.maximum(acc, found), dst)
+    assert kind == "sum", kind
+    # accumulate adds one by one, as an engine written as a loop does; np.sum would add in pairs
+    sums = np.add.accumulate(values, axis=axis, dtype=np.float64)
+    total = sums[..., -1] if axis % part.ndim == part.ndim - 1 else sums[..., -1, :]
+    return round_to(total + (0.0 if acc is None else acc), dst)
 
 
 # -- arrays at the boundary ------------------------------------------------------------------------

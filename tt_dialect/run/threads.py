@@ -13,17 +13,19 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from xdsl.dialects import func
+from xdsl.dialects.builtin import Float32Type
 from xdsl.ir import Block, Operation, SSAValue
 
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb as cb_ir
-from tt_dialect.ir import compute, noc
+from tt_dialect.ir import compute, eltwise, noc
 from tt_dialect.ir.program import ComputeConfigAttr
 from tt_dialect.run import numerics
-from tt_dialect.run.buffers import CircularBuffer
+from tt_dialect.run.buffers import CircularBuffer, DstTiles
 from tt_dialect.run.codegen import SCALAR, Compiler, Handler, format_of, memref_type, nothing
+from tt_dialect.run.functions import meaning
 from tt_dialect.run.machine import Semaphore
-from tt_dialect.run.numerics import TILE, Format
+from tt_dialect.run.numerics import F32, TILE, Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,16 @@ def _pointed(pointer: SSAValue, op: Operation) -> SSAValue:
 # -- NoC -------------------------------------------------------------------------------------------
 
 
+def float_of(word: int) -> float:
+    """The float32 whose bits a runtime argument carries."""
+    return float(np.uint32(word).view(np.float32))
+
+
 def _runtime_arg(c: ThreadCompiler, op: noc.RuntimeArgOp) -> None:
-    c.define(op.value, f"core.arguments[{op.index.value.data}]")
+    word = f"core.arguments[{op.index.value.data}]"
+    if isinstance(op.value.type, Float32Type):
+        word = f"{c.shared(float_of, 'float_of')}({word})"
+    c.define(op.value, word)
 
 
 def _accessor(c: ThreadCompiler, op: noc.AccessorOp) -> None:
@@ -170,6 +180,23 @@ def _transfer(c: ThreadCompiler, op: noc.ReadPageOp | noc.WritePageOp) -> None:
         f"mover.{call}({_noc(op)}, {c.get(op.accessor)}, {c.get(op.page)}, {c.get(cb)}, "
         f"{c.get(op.pointer)} + {c.get(op.slot)}, {c.site(op)})"
     )
+
+
+def _generate_tile(c: ThreadCompiler, op: noc.GenerateTileOp) -> None:
+    """The core writes the page itself: it is there at once."""
+    cb = _pointed(op.pointer, op)
+    if op.rows is None or op.cols is None:
+        tile = SCALER
+    else:
+        r, col = np.mgrid[:TILE, :TILE]
+        exact = (op.rows.value.data * r + op.cols.value.data * col).astype(np.float64)
+        tile = numerics.round_to(exact, _format(cb))
+        if not np.array_equal(tile, exact):
+            raise error_at(
+                op, f"the numbers up to {exact.max():.0f} of this tile are not exact in {cb.type}"
+            )
+    page = f"{c.get(op.pointer)} + {c.get(op.slot)}"
+    c.line(f"{c.get(cb)}.place({page}, {c.shared(tile, 'tile')}, {c.site(op)})")
 
 
 def _barrier(call: str) -> Handler:
@@ -269,17 +296,15 @@ def _tiles(dst: SSAValue) -> int:
 
 
 def _dst(c: ThreadCompiler, op: compute.DstOp) -> None:
-    """A group with an index is a place in DST; without one, an array of its own, made once."""
+    """A group with an index is a place in DST; without one, tiles of its own, made once."""
     wide = _format(op.dst) is Format.FP32
     if c.config is not None and wide != bool(c.config.dst32):
         has = "32-bit" if c.config.dst32 else "16-bit"
         raise error_at(op, f"{op.dst.type} does not fit the program's {has} DST")
     if op.index is None:
-        zeros = c.shared(np.zeros, "zeros")
-        shape = (op.tiles, TILE, TILE)
         name = c.define(op.dst)
-        c.prelude(f"{name} = {zeros}({shape!r}, {c.shared(np.float32, 'float32')})")
-        c.line(f"{name}.fill(0.0)")
+        c.prelude(f"{name} = {c.shared(DstTiles, 'DstTiles')}({op.tiles})")
+        c.line(f"{name}.clear()")
         return
     first = op.index.value.data
     if c.config is not None and first + op.tiles > c.config.dst_tiles:
@@ -291,11 +316,26 @@ def _dst(c: ThreadCompiler, op: compute.DstOp) -> None:
     c.alias(op.dst, str(first))
 
 
-def _group(c: ThreadCompiler, dst: SSAValue, op: Operation, by: str = "math") -> str:
-    """The array of a group, for math or for the packer."""
-    if isinstance(dst.owner, compute.DstOp) and dst.owner.index is not None:
-        return f"core.dst.{by}({c.get(dst)}, {_tiles(dst)}, {c.site(op)})"
-    return c.get(dst)
+def _placed(dst: SSAValue) -> bool:
+    """Whether a group has its place in DST."""
+    return isinstance(dst.owner, compute.DstOp) and dst.owner.index is not None
+
+
+def _group(c: ThreadCompiler, dst: SSAValue, op: Operation) -> str:
+    """All tiles of a group, for math to write."""
+    if _placed(dst):
+        return f"core.dst.math({c.get(dst)}, {_tiles(dst)}, {c.site(op)})"
+    return f"{c.get(dst)}.whole()"
+
+
+def _tile(
+    c: ThreadCompiler, dst: SSAValue, slot: SSAValue, op: Operation, what: str = "target"
+) -> str:
+    """A tile of a group: `target` to write, `tile` to read; or whether it is `fresh`."""
+    if _placed(dst):
+        place = f"{c.get(dst)}, {_tiles(dst)}, {c.get(slot)}"
+        return f"core.dst.{what}({place}, {c.site(op)})"
+    return f"{c.get(dst)}.{what}({c.get(slot)}, {c.site(op)})"
 
 
 def _converted(c: ThreadCompiler, text: str, source: Format, target: Format) -> str:
@@ -319,33 +359,25 @@ def _unpacked(c: ThreadCompiler, cb: SSAValue, dst: SSAValue, text: str) -> str:
 
 
 def _copy_block(c: ThreadCompiler, op: compute.CopyBlockOp) -> None:
-    front = f"{c.get(op.cb)}.front({c.get(op.tile)}, {_tiles(op.dst)}, {c.site(op)})"
+    tiles = _tiles(op.dst)
+    front = f"{c.get(op.cb)}.front({c.get(op.tile)}, {tiles}, {c.site(op)})"
     c.line(f"{_group(c, op.dst, op)}[...] = {_unpacked(c, op.cb, op.dst, front)}")
+    c.line(f"stats.pages_unpacked += {tiles}")
 
 
 def _transpose_tile(c: ThreadCompiler, op: compute.TransposeTileOp) -> None:
-    front = f"{c.get(op.cb)}.front({c.get(op.tile)}, 1, {c.site(op)})[0].T"
+    front = f"{_page(c, op.cb, op.tile, op)}.T"
     if _format(op.cb) is Format.FP32:  # always through SrcA
         front = f"{c.shared(numerics.to_tf32, 'tf32')}({front})"
     value = _converted(c, front, _format(op.cb), _format(op.dst))
-    c.line(f"{_group(c, op.dst, op)}[{_slot(c, op)}] = {value}")
+    c.line(f"{_tile(c, op.dst, op.slot, op)}[...] = {value}")
+    c.line("stats.pages_unpacked += 1")
 
 
 def _fill_tile(c: ThreadCompiler, op: compute.FillTileOp) -> None:
     value = numerics.round_to(np.asarray(op.value.value.data, np.float64), _format(op.dst))
-    c.line(f"{_group(c, op.dst, op)}[{_slot(c, op)}] = {c.shared(value, 'const')}")
-
-
-def checked_slot(slot: int, tiles: int, op: Operation) -> int:
-    """A tile of a DST group; beyond the group is another's tile on the machine."""
-    if not 0 <= slot < tiles:
-        raise error_at(op, f"DST tile {slot} of a group of {tiles}")
-    return slot
-
-
-def _slot(c: ThreadCompiler, op: compute.TransposeTileOp | compute.FillTileOp) -> str:
-    check = c.shared(checked_slot, "slot")
-    return f"{check}({c.get(op.slot)}, {_tiles(op.dst)}, {c.site(op)})"
+    c.line(f"{_tile(c, op.dst, op.slot, op)}[...] = {c.shared(value, 'const')}")
+    c.line("stats.tile_ops += 1")
 
 
 def _matmul_block(c: ThreadCompiler, op: compute.MatmulBlockOp) -> None:
@@ -360,9 +392,128 @@ def _matmul_block(c: ThreadCompiler, op: compute.MatmulBlockOp) -> None:
 
 
 def _pack_block(c: ThreadCompiler, op: compute.PackBlockOp) -> None:
-    pages = f"{c.get(op.cb)}.pack({_tiles(op.dst)}, {c.site(op)})"
-    group = _group(c, op.dst, op, "pack")
+    tiles = _tiles(op.dst)
+    pages = f"{c.get(op.cb)}.pack({tiles}, {c.site(op)})"
+    if _placed(op.dst):
+        group = f"core.dst.pack({c.get(op.dst)}, {tiles}, {c.site(op)})"
+    else:
+        group = f"{c.get(op.dst)}.array"
     c.line(f"{pages}[...] = {_converted(c, group, _format(op.dst), _format(op.cb))}")
+    c.line(f"stats.pages_packed += {tiles}")
+
+
+# -- elementwise -----------------------------------------------------------------------------------
+
+SCALER: F32 = np.zeros((TILE, TILE), np.float32)
+SCALER[0::16] = 1.0
+"""What `reduce_tile` multiplies by: 1.0 in the first row of every 16x16 face."""
+_WINDOWS = {"none": "", "row": "[:1]", "col": "[:, :1]", "scalar": "[:1, :1]"}
+
+
+def _page(c: ThreadCompiler, cb: SSAValue, tile: SSAValue, op: Operation) -> str:
+    """A tile of the front window."""
+    return f"{c.get(cb)}.page({c.get(tile)}, {c.site(op)})"
+
+
+def _copy_tile(c: ThreadCompiler, op: eltwise.CopyTileOp | eltwise.BroadcastTileOp) -> None:
+    window = _WINDOWS[op.how.data] if isinstance(op, eltwise.BroadcastTileOp) else ""
+    page = _unpacked(c, op.cb, op.dst, _page(c, op.cb, op.tile, op) + window)
+    c.line(f"{_tile(c, op.dst, op.slot, op)}[...] = {page}")
+    c.line("stats.pages_unpacked += 1")
+
+
+def _fpu_binary(c: ThreadCompiler, op: eltwise.FpuBinaryOp) -> None:
+    formats = (_format(op.a), _format(op.b))
+    if Format.FP32 in formats:
+        raise error_at(
+            op, "elementwise operations of the FPU on f32 buffers are not executed", "use the SFPU"
+        )
+    function, target = op.function.data, _tile(c, op.dst, op.slot, op)
+    b = _page(c, op.b, op.b_tile, op) + _WINDOWS[op.how.data]
+    value = (
+        f"{c.shared(numerics.eltwise, 'eltwise')}({function!r}, {_page(c, op.a, op.a_tile, op)}, "
+        f"{b}, {c.shared(formats, 'formats')}, {_fidelity(c, op)})"
+    )
+    c.line(f"target = {target}")
+    if function == "mul":  # ELWMUL has no form that overwrites
+        value += " + target"
+    c.line(f"target[...] = {_rounded(c, value, op.dst)}")
+    c.line("stats.tile_ops += 1; stats.pages_unpacked += 2")
+
+
+def _fidelity(c: ThreadCompiler, op: eltwise.FpuBinaryOp) -> str:
+    """The fidelity of the run, which its circular buffers know."""
+    return f"{c.get(op.a)}.fidelity"
+
+
+def _rounded(c: ThreadCompiler, text: str, dst: SSAValue) -> str:
+    return f"{c.shared(numerics.round_to, 'round')}({text}, {c.shared(_format(dst), 'format')})"
+
+
+def check_scaler(tile: F32, op: Operation) -> None:
+    """A reduction by anything but ones is not what `reduce_tile` means here."""
+    if not np.array_equal(tile, SCALER):
+        raise error_at(op, "the scaler page does not hold 1.0 in the first row of every face")
+
+
+def reduce_into(
+    target: F32, page: F32, source: Format, kind: str, dim: str, dst: Format, fresh: bool
+) -> None:
+    """`reduce_tile` in place: column 0 or row 0 of the tile, zero elsewhere."""
+    vector, axis = (target[:, 0], -1) if dim == "row" else (target[0], -2)
+    acc = None if fresh else vector.copy()
+    result = numerics.reduce_step(acc, page, source, kind, axis, dst)
+    target[...] = 0.0
+    vector[...] = result
+
+
+def _reduce_tile(c: ThreadCompiler, op: eltwise.ReduceTileOp) -> None:
+    site = c.site(op)
+    c.line(f"{c.shared(check_scaler, 'scaler')}({c.get(op.scaler)}.front(0, 1, {site})[0], {site})")
+    c.line(f"fresh = {_tile(c, op.dst, op.slot, op, 'fresh')}")
+    formats = (c.shared(_format(op.cb), "format"), c.shared(_format(op.dst), "format"))
+    c.line(
+        f"{c.shared(reduce_into, 'reduce')}({_tile(c, op.dst, op.slot, op)}, "
+        f"{_page(c, op.cb, op.tile, op)}, {formats[0]}, {op.kind.data!r}, {op.dim.data!r}, "
+        f"{formats[1]}, fresh)"
+    )
+    c.line("stats.tile_ops += 1; stats.pages_unpacked += 2")
+
+
+_Sfpu: TypeAlias = (
+    eltwise.SfpuUnaryOp | eltwise.SfpuScalarOp | eltwise.SfpuBinaryOp | eltwise.SfpuTernaryOp
+)
+
+
+def _sfpu(c: ThreadCompiler, op: _Sfpu) -> None:
+    name, family = op.function.data, op.FAMILY
+    function = meaning(name, family)
+    if function is None:
+        raise error_at(op, f"the table has no {family} function {name}")
+    out: SSAValue
+    match op:
+        case eltwise.SfpuUnaryOp():
+            groups, out = (op.dst,), op.dst
+        case eltwise.SfpuScalarOp():
+            groups, out = (op.dst,), op.dst
+        case eltwise.SfpuBinaryOp():
+            groups, out = (op.a, op.b), op.out
+        case eltwise.SfpuTernaryOp():
+            groups, out = (op.a, op.b, op.c), op.out
+    operands = [_tile(c, group, op.slot, op, "tile") for group in groups]
+    if isinstance(op, eltwise.SfpuScalarOp):
+        operands.append(c.get(op.value))
+    apply = c.shared(numerics.apply, "apply")
+    arguments = (c.shared(function, name), c.shared(_format(out), "format"), *operands)
+    c.line(f"{_tile(c, out, op.slot, op)}[...] = {apply}({', '.join(arguments)})")
+    c.line("stats.tile_ops += 1")
+
+
+def _copy_dst(c: ThreadCompiler, op: eltwise.CopyDstOp) -> None:
+    source = _tile(c, op.source, op.slot, op, "tile")
+    value = _converted(c, source, _format(op.source), _format(op.into))
+    c.line(f"{_tile(c, op.into, op.slot, op)}[...] = {value}")
+    c.line("stats.tile_ops += 1")
 
 
 def _protocol(call: str) -> Handler:
@@ -386,6 +537,7 @@ HANDLERS: dict[type[Operation], Handler] = {
     noc.AccessorOp: _accessor,
     noc.ReadPageOp: _transfer,
     noc.WritePageOp: _transfer,
+    noc.GenerateTileOp: _generate_tile,
     noc.ReadBarrierOp: _barrier("read_barrier"),
     noc.WriteBarrierOp: _barrier("write_barrier"),
     noc.WritesFlushedOp: _barrier("flush"),
@@ -408,6 +560,15 @@ HANDLERS: dict[type[Operation], Handler] = {
     compute.TileRegsCommitOp: _protocol("commit"),
     compute.TileRegsWaitOp: _protocol("wait"),
     compute.TileRegsReleaseOp: _protocol("release"),
+    eltwise.CopyTileOp: _copy_tile,
+    eltwise.BroadcastTileOp: _copy_tile,
+    eltwise.FpuBinaryOp: _fpu_binary,
+    eltwise.ReduceTileOp: _reduce_tile,
+    eltwise.SfpuUnaryOp: _sfpu,
+    eltwise.SfpuScalarOp: _sfpu,
+    eltwise.SfpuBinaryOp: _sfpu,
+    eltwise.SfpuTernaryOp: _sfpu,
+    eltwise.CopyDstOp: _copy_dst,
     # programming the units changes no value; its order is verified on the IR
     compute.HwStartupOp: nothing(),
     compute.MatmulBlockInitOp: nothing(),
@@ -417,4 +578,5 @@ HANDLERS: dict[type[Operation], Handler] = {
     compute.ReconfigSrcAOp: nothing(),
     compute.ReconfigSrcBOp: nothing(),
     compute.ReconfigPackOp: nothing(),
+    **dict.fromkeys(eltwise.UNIT_OPS, nothing()),
 }
