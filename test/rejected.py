@@ -38,7 +38,7 @@ def element_store():
     @T.prim_func
     def element_store(X: T.Tensor(S, BF16), Y: T.Tensor(S, BF16)):
         with T.Kernel(1, threads=128) as _:
-            Y[0, 0] = X[0, 0]  # ERROR: a store to single elements is not supported
+            Y[0, 64] = X[0, 0]  # ERROR: index 64 is outside dimension 1 of 'Y'
 
     return element_store
 
@@ -274,7 +274,7 @@ def no_grid():
     @T.prim_func
     def no_grid(X: T.Tensor(S, BF16), Y: T.Tensor(S, BF16)):
         for i in T.serial(64):  # ERROR: the kernel has no launch grid
-            Y[i, 0] = X[i, 0]
+            T.copy(X[i, 0:64], Y[i, 0:64])
 
     return no_grid
 

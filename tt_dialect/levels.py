@@ -55,6 +55,8 @@ _ELEMENT = frozenset(
 """What computes elements in the body of a `linalg.generic`."""
 _LINALG = frozenset({"linalg.generic", "linalg.fill", "linalg.copy"})
 _MEMREF = frozenset({"memref.alloc", "memref.subview"})
+_ACCESSES = frozenset({"memref.load", "memref.store"})
+"""Single elements in loop nests; `tt-raise` makes structured operations of them."""
 _CB = frozenset(
     f"tt.cb.{name}"
     for name in "alloc reserve_back push_back wait_front pop_front write_ptr read_ptr".split()
@@ -182,7 +184,14 @@ _THREAD_OPS = _SCALAR | _FLOW | _PROGRAM | _CB | _PAGES | _CORES | _DST | _REGS 
 
 CONTRACTS: dict[Level, Contract] = {
     Level.TILE: Contract(
-        _SCALAR | _FLOW | _FUNC | _LINALG | _ELEMENT | _MEMREF | {"scf.parallel", "scf.reduce"},
+        _SCALAR
+        | _FLOW
+        | _FUNC
+        | _LINALG
+        | _ELEMENT
+        | _MEMREF
+        | _ACCESSES
+        | {"scf.parallel", "scf.reduce"},
         _TILE_TYPES,
     ),
     Level.CORE: Contract(

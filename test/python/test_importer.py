@@ -30,8 +30,7 @@ TEST = Path(__file__).resolve().parent.parent
 DATA = TEST / "data" / "tir"
 GOLDENS = TEST / "import" / "Inputs"
 SAVED = sorted([*DATA.glob("*.tir.json"), *DATA.glob("tile/*.tir.json")])
-NO_GRID = {"apache_0_25_matmul", "apache_0_27_matmul"}
-KERNELS = [path for path in SAVED if path.name.removesuffix(".tir.json") not in NO_GRID]
+KERNELS = SAVED
 SOURCES = ("kernels.py", "tile_kernels.py", "gemm.py", "reduce_op.py")
 """Files of kernels; the last is TileLang's own, whose macros stand for `T.reduce_*`."""
 REJECTED = sorted((DATA / "rejected").glob("*.tir.json"))
@@ -165,12 +164,6 @@ def test_rejected_at_its_line(path: Path):
 def test_all_rejected_kernels_are_saved():
     makers = re.findall(r"^def (\w+)\(\):", (TEST / "rejected.py").read_text(), re.MULTILINE)
     assert sorted(makers) == [name_of(path) for path in REJECTED]
-
-
-@pytest.mark.parametrize("version", ["0_25", "0_27"])
-def test_plain_apache_kernel_has_no_grid(version: str):
-    with pytest.raises(CompileError, match="in kernel 'main': the kernel has no launch grid"):
-        import_source(DATA / f"apache_{version}_matmul.tir.json")
 
 
 # Edits of a saved kernel: what TileLang's frontend does not write, but a file may hold.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, UnitAttr, i64
@@ -19,6 +19,8 @@ Lower = Callable[[Node, KernelContext], None]
 PARALLEL, UNROLLED = 1, 3
 """`ForKind` of `T.Parallel` and `T.unroll`."""
 
+LOOP_KINDS = range(5)
+
 REFUSED_LOOPS = {
     PARALLEL: "a T.Parallel loop here",
     2: "a T.vectorized loop",
@@ -27,16 +29,21 @@ REFUSED_LOOPS = {
 """Loops that are not run in order, by `ForKind`."""
 
 
-def lower_loop(statement: Node, ctx: KernelContext, lower: Lower) -> None:
+def lower_loop(
+    statement: Node,
+    ctx: KernelContext,
+    lower: Lower,
+    refused: Mapping[int, str] = REFUSED_LOOPS,
+) -> None:
     """A serial, pipelined or unrolled loop; TileLang writes steps as a let inside."""
     kind = statement.integer("kind")
-    if kind in REFUSED_LOOPS:
+    if kind in refused:
         raise ctx.error(
-            f"{REFUSED_LOOPS[kind]} is not supported",
+            f"{refused[kind]} is not supported",
             "accepted: range, T.serial, T.unroll and T.Pipelined loops, and T.Parallel loops "
             "directly in one another",
         )
-    if kind not in (0, UNROLLED):
+    if kind not in LOOP_KINDS:
         raise statement.malformed(f"unknown loop kind {kind}")
     var = statement.node("loop_var")
     start = index_of(statement.node("min"), ctx)

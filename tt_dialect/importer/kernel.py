@@ -34,6 +34,7 @@ from tt_dialect.importer.context import (
 from tt_dialect.importer.expressions import index_of
 from tt_dialect.importer.generic import DTYPES
 from tt_dialect.importer.graph import Node, malformed_graph
+from tt_dialect.importer.loops import is_plain, lower_plain
 from tt_dialect.importer.scalars import INTEGERS
 from tt_dialect.importer.statements import ATTRIBUTE_HINTS, bind, enter_block, lower
 
@@ -57,9 +58,13 @@ def import_kernel(prim_func: Node, name: str) -> func.FuncOp:
     ctx = KernelContext(name, place, entry)
     arg_names = _declare_parameters(prim_func, ctx)
     hoisted: list[Node] = []
-    grid = _find_grid(prim_func.node("body"), ctx, hoisted)
+    body = prim_func.node("body")
+    grid = None if is_plain(body) else _find_grid(body, ctx, hoisted)
     with ctx.inside(entry):
-        _lower_grid(grid, hoisted, ctx)
+        if grid is None:
+            lower_plain(body, ctx)
+        else:
+            _lower_grid(grid, hoisted, ctx)
         ctx.emit(func.ReturnOp())
     args = ArrayAttr(DictionaryAttr({"tt.name": StringAttr(text)}) for text in arg_names)
     result = func.FuncOp(name, (entry.arg_types, []), Region(entry), arg_attrs=args)

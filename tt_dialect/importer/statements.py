@@ -14,6 +14,7 @@ from tt_dialect.importer.context import KernelContext, Let, ThreadVar
 from tt_dialect.importer.control import PARALLEL, lower_if, lower_loop
 from tt_dialect.importer.expressions import construct
 from tt_dialect.importer.graph import Node
+from tt_dialect.importer.loops import lower_store
 from tt_dialect.importer.parallel import lower_parallel
 from tt_dialect.importer.reductions import lower_reduce, lower_transpose
 from tt_dialect.importer.tileops import lower_copy, lower_fill, lower_gemm
@@ -60,7 +61,6 @@ ACCEPTED_STATEMENTS = (
 )
 
 REFUSED_STATEMENTS: dict[str, str] = {
-    "BufferStore": "a store to single elements",
     "While": "a 'while' loop",
     "AssertStmt": "an 'assert' statement",
     "AllocBuffer": "a buffer allocated in mid-program",
@@ -172,6 +172,7 @@ STATEMENTS: dict[str, Handler] = {
     "IfThenElse": _if,
     "Bind": bind,
     "AttrStmt": _attribute,
+    "BufferStore": lower_store,
     "SBlockRealize": _block,
 }
 """Statements that are translated, by node kind."""

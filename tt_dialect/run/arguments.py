@@ -92,6 +92,10 @@ def _use(op: Operation, index: int) -> tuple[bool, bool]:
             return role(op.results[0])
         case noc.LoadBlockOp() | noc.ReadPageOp():
             return True, False
+        case memref.LoadOp():
+            return True, False
+        case memref.StoreOp():
+            return False, True
         case noc.StoreBlockOp() | noc.WritePageOp():
             return False, True
         case linalg.GenericOp():

@@ -25,6 +25,7 @@ from tt_dialect.ir.layout import BlockType
 from tt_dialect.run import numerics
 from tt_dialect.run.codegen import SCALAR, Compiler, Handler, format_of, memref_type, nothing
 from tt_dialect.run.elements import write_elements
+from tt_dialect.run.loops import LOOPS
 from tt_dialect.run.numerics import TILE, AnyArray, Fidelity, Format
 
 
@@ -312,6 +313,7 @@ def _transpose_block(c: BlockCompiler, op: compute.TransposeOp) -> None:
 
 HANDLERS: dict[type[Operation], Handler] = {
     **SCALAR,
+    **LOOPS,
     func.ReturnOp: nothing(),
     memref.AllocOp: _alloc,
     memref.AllocaOp: _alloc,
