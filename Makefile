@@ -2,6 +2,7 @@
 # make test   set everything up and pass every test (lit, pytest, live TileLang)
 # make lint   ruff and the type checker
 # make bench  the benchmarks of tools/bench.py
+# make corpus every example through every stage; CORPUS_ARGS="--upstream DIR" adds TileLang's own
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -17,7 +18,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 PYTEST_ARGS ?= -n auto
 LIT_ARGS ?= -s --order=smart
 
-.PHONY: run test test-lit test-python test-tilelang lint format bench docs clean setup
+.PHONY: run test test-lit test-python test-tilelang lint format bench corpus docs clean setup
 
 run: $(VENV)/.ready
 	$(BIN)/ttc compile examples/gemm.tir.json -o build/gemm
@@ -51,6 +52,10 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev $(TL_VENV)/.ready
 	$(BIN)/python tools/bench.py --tilelang-python $(TL_VENV)/bin/python
+
+# Needs g++ for the native engine; CORPUS_ARGS="--engine sim" does without.
+corpus: $(VENV)/.ready
+	$(BIN)/python tools/corpus $(CORPUS_ARGS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/gen_docs.py
