@@ -26,6 +26,7 @@ from tt_dialect.run import numerics
 from tt_dialect.run.codegen import SCALAR, Compiler, Handler, format_of, memref_type, nothing
 from tt_dialect.run.elements import write_elements
 from tt_dialect.run.loops import LOOPS
+from tt_dialect.run.maps import MAP_HANDLERS
 from tt_dialect.run.numerics import TILE, AnyArray, Fidelity, Format
 
 
@@ -36,6 +37,8 @@ class BlockCompiler(Compiler):
         super().__init__(HANDLERS)
         self.fidelity = fidelity
         self.exact = exact
+        self.wide: bool | None = None
+        """Whether DST is 32-bit in this kernel, once a map or a reduction has asked."""
 
     @property
     def dtype(self) -> str:
@@ -314,6 +317,7 @@ def _transpose_block(c: BlockCompiler, op: compute.TransposeOp) -> None:
 HANDLERS: dict[type[Operation], Handler] = {
     **SCALAR,
     **LOOPS,
+    **MAP_HANDLERS,
     func.ReturnOp: nothing(),
     memref.AllocOp: _alloc,
     memref.AllocaOp: _alloc,
