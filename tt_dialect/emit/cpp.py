@@ -142,6 +142,22 @@ class Names:
         self._scopes.pop()
 
 
+def _operands(text: str) -> list[str]:
+    """The parts of a condition that end with its outermost `||`, else `&&`."""
+    for operator in ("||", "&&"):
+        parts: list[str] = []
+        depth = 0
+        start = 0
+        for place, char in enumerate(text):
+            depth += (char == "(") - (char == ")")
+            if depth == 0 and text.startswith(f" {operator} ", place):
+                parts.append(text[start : place + 3])
+                start = place + 4
+        if parts:
+            return [*parts, text[start:]]
+    return [text]
+
+
 class Lines:
     """Lines of a C++ file under construction."""
 
@@ -189,7 +205,7 @@ class Lines:
         assigned with, else after the parenthesis, else after each argument."""
         head = f"{before}{callee}("
         joined = ", ".join(arguments)
-        if self._fits(f"{head}{joined}){after}"):
+        if self.fits(f"{head}{joined}){after}"):
             self.line(f"{head}{joined}){after}")
             return
         whole = f"{callee}({joined}){after}"
@@ -198,7 +214,7 @@ class Lines:
             return
         self.line(head)
         self._level += 1
-        if self._fits(f"{joined}){after}"):
+        if self.fits(f"{joined}){after}"):
             self.line(f"{joined}){after}")
         else:
             for argument in arguments[:-1]:
@@ -207,13 +223,21 @@ class Lines:
         self._level -= 1
 
     def declare(self, declaration: str, value: str) -> None:
-        """`declaration = value;`, broken after the `=` where it is too long."""
-        if self._fits(f"{declaration} = {value};"):
+        """`declaration = value;`, broken after the `=` where it is too long, and a condition again
+        after its outermost operators."""
+        if self.fits(f"{declaration} = {value};"):
             self.line(f"{declaration} = {value};")
             return
         self.line(f"{declaration} =")
         self._level += 1
-        self.line(f"{value};")
+        line = ""
+        for part in _operands(f"{value};"):
+            if line and not self.fits(f"{line} {part}"):
+                self.line(line)
+                line = part
+            else:
+                line = f"{line} {part}" if line else part
+        self.line(line)
         self._level -= 1
 
     def braced(self, head: str, entries: Sequence[str], *, tail: str = "};") -> None:
@@ -242,5 +266,6 @@ class Lines:
         self._level -= 1
         self.line("}")
 
-    def _fits(self, text: str) -> bool:
+    def fits(self, text: str) -> bool:
+        """Whether a line at the current indentation has room for `text`."""
         return INDENT * self._level + len(text) <= COLUMNS

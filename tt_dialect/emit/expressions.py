@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import copysign, isinf, isnan
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType
@@ -156,6 +157,13 @@ class Values:
             return _literal(op)
         if isinstance(op, arith.IndexCastOp | arith.ExtFOp):
             return self[op.operands[0]]
+        if isinstance(op, arith.SIToFPOp):
+            # An index is printed unsigned; a negative one is there modulo its width.
+            value = self[op.input]
+            signed = value.text
+            if self._signed != self._index:
+                signed = f"static_cast<{self._signed}>({signed})"
+            return Expr(f"static_cast<float>({signed})", leaves=value.leaves)
         if isinstance(op, arith.CmpiOp):
             return self._comparison(op)
         if isinstance(op, arith.SelectOp):
@@ -199,12 +207,14 @@ def _literal(op: arith.ConstantOp) -> Expr:
             return Expr("true" if number else "false")
         return Expr(str(number), Precedence.PRIMARY if number >= 0 else Precedence.UNARY)
     if isinstance(value, FloatAttr):
-        return float_literal(value.value.data, op)
+        return float_literal(value.value.data)
     raise unsupported(op)
 
 
-def float_literal(number: float, op: Operation) -> Expr:
-    """`1.5f`; finite values only."""
-    if number - number != 0:
-        raise error_at(op, f"the constant {number} has no C++ literal")
-    return Expr(f"{number!r}f", Precedence.PRIMARY if number >= 0 else Precedence.UNARY)
+def float_literal(number: float) -> Expr:
+    """`1.5f`; for infinity and NaN the builtins of GCC and Clang, which need no header."""
+    if isnan(number):
+        return Expr('__builtin_nanf("")')
+    text = "__builtin_inff()" if isinf(number) else f"{abs(number)!r}f"
+    negative = copysign(1.0, number) < 0
+    return Expr(f"-{text}", Precedence.UNARY) if negative else Expr(text)

@@ -8,12 +8,13 @@ from string import Formatter
 from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import BoolAttr, FloatAttr, IntegerAttr
+from xdsl.dialects.builtin import BoolAttr, Float32Type, FloatAttr, IntegerAttr, StringAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.emit.cpp import CPP_RESERVED, Expr, Lines, Names
 from tt_dialect.emit.expressions import Values, float_literal, unsupported
+from tt_dialect.emit.helpers import HELPERS, helper_lines
 from tt_dialect.emit.names import (
     accessor_label,
     base_name,
@@ -50,9 +51,10 @@ class _KernelPrinter:
         self.role = Role(thread.role.data)
         self.api = program.metalium_api.data
         self.lines = Lines()
-        self.names = Names(CPP_RESERVED)
+        self.names = Names([*CPP_RESERVED, *HELPERS])
         self.values = Values(self.lines, self.names, before_declaration=self.source_comment)
         self.headers = {ROLE_HEADERS[self.role].of(self.api)}
+        self.helpers: set[str] = set()
         self.tile_byte_names: dict[SSAValue, str] = {}
         self.count_names: dict[tuple[SSAValue, int], str] = {}
         self.loop_depth = 0
@@ -76,7 +78,7 @@ class _KernelPrinter:
         return "\n".join([*self.preamble(), self.lines.text()])
 
     def preamble(self) -> list[str]:
-        """The title comment and the includes."""
+        """The title comment, the includes and the functions the kernel brings along."""
         title = str(self.role)
         if self.role is not Role.COMPUTE:
             processor, number = self.thread.processor.data.upper(), self.thread.noc.value.data
@@ -85,7 +87,7 @@ class _KernelPrinter:
         includes = [f"#include {h}" for h in [*standard, "<cstdint>"]]
         includes.append("")
         includes += [f'#include "{h}"' for h in sorted(self.headers)]
-        return [title_of(self.program, title), "", *includes, ""]
+        return [title_of(self.program, title), "", *includes, "", *helper_lines(self.helpers)]
 
     def declare_buffers(self) -> None:
         """Names for the circular buffers this thread touches."""
@@ -95,7 +97,7 @@ class _KernelPrinter:
             self.lines.line(f"constexpr uint32_t {name} = tt::CBIndex::c_{index};")
             self.values.bind(alloc.cb, name)
         for op in self.thread.walk():
-            if isinstance(op, noc.ReadPageOp | noc.WritePageOp):
+            if isinstance(op, noc.ReadPageOp | noc.WritePageOp | noc.GenerateTileOp):
                 self.declare_tile_bytes(buffer_of(op.pointer))
             elif isinstance(op, noc.MulticastOp):
                 self.declare_tile_bytes(op.page)
@@ -124,14 +126,15 @@ class _KernelPrinter:
 
     def declare_arguments(self) -> None:
         """The runtime arguments this thread reads, in the order of the ABI table."""
-        reads: dict[int, list[noc.RuntimeArgOp]] = {}
+        reads: dict[tuple[int, str], list[noc.RuntimeArgOp]] = {}
         for op in self.thread.walk():
             if isinstance(op, noc.RuntimeArgOp) and op.value.uses:
-                reads.setdefault(op.index.value.data, []).append(op)
-        for index in sorted(reads):
-            name = self.names.fresh(_argument_label(self.program.abi, index, reads[index][0]))
-            self.lines.line(f"const uint32_t {name} = get_arg_val<uint32_t>({index});")
-            for op in reads[index]:
+                kind = "float" if isinstance(op.value.type, Float32Type) else "uint32_t"
+                reads.setdefault((op.index.value.data, kind), []).append(op)
+        for (index, kind), ops in sorted(reads.items()):
+            name = self.names.fresh(_argument_label(self.program.abi, index, ops[0]))
+            self.lines.line(f"const {kind} {name} = get_arg_val<{kind}>({index});")
+            for op in ops:
                 self.values.bind(op.value, name)
 
     def declare_accessors(self) -> None:
@@ -208,7 +211,12 @@ class _KernelPrinter:
             raise error_at(op, "a branch that returns values has no C++ spelling")
         self.source_comment(op)
         has_else = bool(op.false_region.blocks) and len(op.false_region.block.ops) > 1
-        head = f"if ({self.values[op.cond].text})"
+        condition = self.values[op.cond].text
+        if not self.lines.fits(f"if ({condition}) {{"):
+            name = self.names.fresh("condition")
+            self.lines.declare(f"const bool {name}", condition)
+            condition = name
+        head = f"if ({condition})"
         with self.names.scope(), self.nested():
             with self.lines.block(head, "} else {" if has_else else "}"):
                 self.print_block(op.true_region.block)
@@ -222,8 +230,14 @@ class _KernelPrinter:
         if row is None:
             raise unsupported(op)
         if row.header is not None:
-            self.headers.add(row.header.of(self.api))
+            self.headers.update(row.header.of(self.api).split("; "))
         self.check_noc(op)
+        if not row.of(self.api) and not row.may_be_nothing:
+            raise error_at(
+                op,
+                f"TT-Metalium {self.api} has no call for {op.name} {family(op)}".rstrip(),
+                row.source,
+            )
         self.source_comment(op)
         for number, template in enumerate(row.of(self.api)):
             callee, arguments = self.fill(op, row, template)
@@ -241,8 +255,7 @@ class _KernelPrinter:
             for _, field, _, _ in Formatter().parse(template)
             if field is not None
         }
-        callee, _, rest = template.format(**fields).partition("(")
-        return callee, split_arguments(rest.removesuffix(")"))
+        return split_call(template.format(**fields))
 
     def field(self, op: Operation, name: str) -> str:
         """An operand, a property or a derived field as text."""
@@ -269,6 +282,16 @@ class _KernelPrinter:
         if count is None:
             raise unsupported(op)
         return Expr(self.count_names.get(count, str(count[1])))
+
+    @property
+    def wide(self) -> bool:
+        """Whether DST is 32-bit (for derived fields)."""
+        return bool(self.program.config.dst32)
+
+    def helper(self, name: str) -> str:
+        """Notes that the kernel calls a helper (for derived fields)."""
+        self.helpers.add(name)
+        return name
 
     def result_name(self, op: Operation, number: int) -> str:
         """A name for the result of a call."""
@@ -307,6 +330,16 @@ class _KernelPrinter:
         yield
         self.loop_depth -= 1
         self.place = place
+
+
+def split_call(text: str) -> tuple[str, list[str]]:
+    """Callee and arguments of `callee(arguments)`; template arguments may have parentheses."""
+    depth = 0
+    for place in range(len(text) - 1, -1, -1):
+        depth += (text[place] == ")") - (text[place] == "(")
+        if depth == 0:
+            return text[:place], split_arguments(text[place + 1 : -1])
+    raise ValueError(f"{text} is not a call")
 
 
 def split_arguments(text: str) -> list[str]:
@@ -368,5 +401,7 @@ def _property(op: Operation, attribute: Attribute) -> str:
             return "true"
         return "false" if attribute == BoolAttr.from_bool(False) else str(attribute.value.data)
     if isinstance(attribute, FloatAttr):
-        return float_literal(attribute.value.data, op).text
+        return float_literal(attribute.value.data).text
+    if isinstance(attribute, StringAttr):
+        return attribute.data
     raise unsupported(op)

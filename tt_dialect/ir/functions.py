@@ -219,9 +219,7 @@ def _extremum(name: str) -> Function:
     return Function(name, Family.BINARY, meaning, v2, v1, _source(_MAX_MIN), cycles)
 
 
-_TO_BF16 = (
-    "<static_cast<uint32_t>(DataFormat::Float32), static_cast<uint32_t>(DataFormat::Float16_b)>"
-)
+_TO_BF16 = "<(uint32_t)DataFormat::Float32, (uint32_t)DataFormat::Float16_b>"
 _BF16_EXPONENT = "np.maximum(np.frexp(x)[1], -125)"
 """Exponent of the binade, not below that of the smallest normal number: 8 significant bits."""
 
