@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
 
-from tt_dialect.ir import cb, compute, noc
+from tt_dialect.ir import cb, compute, eltwise, noc
 from tt_dialect.ir.program import Role
 
 
@@ -35,10 +35,10 @@ def buffer_roles(func: Operation) -> dict[SSAValue, BufferRoles]:
     return roles
 
 
-_COMPUTE = frozenset(compute.COMPUTE_OPS)
+_COMPUTE = frozenset([*compute.COMPUTE_OPS, *eltwise.DST_OPS, *eltwise.UNIT_OPS])
 _PRODUCER = (cb.ReserveBackOp, cb.PushBackOp)
 _CONSUMER = (cb.WaitFrontOp, cb.PopFrontOp)
-_READER = (cb.WritePtrOp, noc.ReadPageOp, noc.ReadBarrierOp)
+_READER = (cb.WritePtrOp, noc.ReadPageOp, noc.GenerateTileOp, noc.ReadBarrierOp)
 _WRITER = (cb.ReadPtrOp, noc.WritePageOp, noc.WriteBarrierOp, noc.WritesFlushedOp)
 
 

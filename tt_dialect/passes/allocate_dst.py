@@ -9,7 +9,9 @@ from xdsl.ir import Block, Operation
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
-from tt_dialect.diagnostics import error_at
+from tt_dialect.analysis.dst_lives import Life, lives
+from tt_dialect.analysis.units import packs
+from tt_dialect.diagnostics import CompileError, error_at
 from tt_dialect.ir import compute
 from tt_dialect.ir.program import ProgramOp
 from tt_dialect.levels import Level
@@ -20,42 +22,102 @@ from tt_dialect.passes.base import LevelPass, ancestor_in, enclosing, located
 class _Window:
     """DST groups of a block whose lives overlap, and where they are computed and packed."""
 
-    groups: list[compute.DstOp]
+    lives: list[Life]
+    start: int
+    """Place of the first group in the block."""
     math: list[Operation]
     packs: list[Operation]
 
-    def overlaps(self, other: _Window, order: dict[Operation, int]) -> bool:
-        """Whether the other window starts before this one is packed."""
-        return order[other.groups[0]] < max(order[op] for op in self.packs)
+    @property
+    def end(self) -> int:
+        """The last place of any group."""
+        return max(life.last for life in self.lives)
 
 
 def _windows(block: Block) -> list[_Window]:
     order = {op: i for i, op in enumerate(block.ops)}
     windows: list[_Window] = []
-    for op in block.ops:
-        if not isinstance(op, compute.DstOp):
-            continue
-        users = sorted(
-            ((ancestor_in(u.operation, block), u.operation) for u in op.dst.uses),
-            key=lambda pair: order[pair[0]],
-        )
-        packs = [at for at, user in users if isinstance(user, compute.PackBlockOp)]
-        math = [at for at, user in users if not isinstance(user, compute.PackBlockOp)]
-        if not packs:
-            raise error_at(op, "a DST group is never packed")
-        window = _Window([op], math, packs)
-        if windows and windows[-1].overlaps(window, order):
-            windows[-1].groups += window.groups
-            windows[-1].math += math
-            windows[-1].packs += packs
-        else:
-            windows.append(window)
+    for life in lives(block):
+        group = life.group
+        if not packs(group.dst):
+            raise error_at(group, "a DST group is never packed")
+        if not windows or windows[-1].end < order[group]:
+            windows.append(_Window([], order[group], [], []))
+        window = windows[-1]
+        window.lives.append(life)
+        for use in group.dst.uses:
+            pack = isinstance(use.operation, compute.PackBlockOp)
+            (window.packs if pack else window.math).append(ancestor_in(use.operation, block))
     for window in windows:
         window.math.sort(key=order.__getitem__)
         window.packs.sort(key=order.__getitem__)
+        first = window.lives[0].group
+        if not window.packs:
+            raise error_at(first, "a DST group is not packed in the block that takes it")
         if window.math and order[window.math[-1]] >= order[window.packs[0]]:
             raise error_at(window.packs[0], "DST is computed on after it was packed")
+        _check_nesting(window, list(block.ops)[window.start : window.end + 1])
     return windows
+
+
+def _check_nesting(window: _Window, ops: list[Operation]) -> None:
+    """A section of DST is taken and packed before the next: windows do not nest."""
+    groups = [life.group for life in window.lives]
+    for at in ops:
+        for op in at.walk():
+            if isinstance(op, compute.DstOp) and op not in groups:
+                raise error_at(
+                    op,
+                    f"a DST group is taken while {_name(groups[0])} of an outer block is live",
+                    "pack the outer group before, or take this one in the same block",
+                )
+
+
+def _name(group: compute.DstOp) -> str:
+    return f"%{group.dst.name_hint}" if group.dst.name_hint else "one"
+
+
+def _tiles(count: int) -> str:
+    return f"{count} tile" + "s" * (count != 1)
+
+
+def _place(window: _Window, capacity: int) -> dict[compute.DstOp, int]:
+    """First tile of every group: linear scan, lowest free tiles first.
+
+    A group that relies on zeros takes tiles that nobody has used in the window.
+    """
+    starts = {life.group: window.start if life.fresh else life.first for life in window.lives}
+    placed: dict[compute.DstOp, int] = {}
+    order = sorted(window.lives, key=lambda life: starts[life.group])
+    for i, life in enumerate(order):
+        alive = [other for other in order[:i] if other.last >= starts[life.group]]
+        first = 0
+        for other in sorted(alive, key=lambda other: placed[other.group]):
+            if first + life.group.tiles <= placed[other.group]:
+                break
+            first = max(first, placed[other.group] + other.group.tiles)
+        placed[life.group] = first
+    if max(first + group.tiles for group, first in placed.items()) > capacity:
+        raise _too_many(window, starts, capacity)
+    return placed
+
+
+def _too_many(window: _Window, starts: dict[compute.DstOp, int], capacity: int) -> CompileError:
+    def live(place: int) -> list[compute.DstOp]:
+        return [o.group for o in window.lives if starts[o.group] <= place <= o.last]
+
+    def size(groups: list[compute.DstOp]) -> int:
+        return sum(group.tiles for group in groups)
+
+    groups = max((live(place) for place in starts.values()), key=size)
+    names = ", ".join(f"{_name(group)} ({_tiles(group.tiles)})" for group in groups)
+    between = "" if size(groups) > capacity else ", and what is free lies between them"
+    return error_at(
+        window.lives[0].group,
+        f"{size(groups)} DST tiles are live at once, the program's DST holds {capacity}{between}",
+        f"live: {names}",
+        "fewer tiles per operation, or 16-bit accumulation",
+    )
 
 
 class AllocateWindows(RewritePattern):
@@ -72,20 +134,12 @@ class AllocateWindows(RewritePattern):
             self._bracket(window, capacity, rewriter)
 
     def _bracket(self, window: _Window, capacity: int, rewriter: PatternRewriter) -> None:
-        first = 0
-        for group in window.groups:
+        for group, first in _place(window, capacity).items():
             group.index = IntegerAttr(first, i32)
-            first += group.tiles
-        if first > capacity:
-            raise error_at(
-                window.groups[0],
-                f"{first} DST tiles are live at once, the program's DST holds {capacity}",
-                "fewer tiles per operation, or 16-bit accumulation",
-            )
-        start, last_math = window.groups[0], (window.math or window.groups)[-1]
+        groups = [life.group for life in window.lives]
         for point, new in (
-            (InsertPoint.before(start), compute.TileRegsAcquireOp()),
-            (InsertPoint.after(last_math), compute.TileRegsCommitOp()),
+            (InsertPoint.before(groups[0]), compute.TileRegsAcquireOp()),
+            (InsertPoint.after((window.math or groups)[-1]), compute.TileRegsCommitOp()),
             (InsertPoint.before(window.packs[0]), compute.TileRegsWaitOp()),
             (InsertPoint.after(window.packs[-1]), compute.TileRegsReleaseOp()),
         ):
@@ -97,8 +151,9 @@ class AllocateWindows(RewritePattern):
 class AllocateDstPass(LevelPass):
     """Gives every DST group its first tile and puts its window between acquire and release.
 
-    Groups of one block whose lives overlap share a window and stand side by side. Math ends before
-    packing begins (`tile_regs_commit`, `tile_regs_wait`), as `reg_api.h` demands.
+    Groups of one block whose lives overlap share a window; those that are live at the same time stand side
+    by side, the others share tiles, unless they rely on DST being zero, which it is at the start of a window
+    only. Math ends before packing begins (`tile_regs_commit`, `tile_regs_wait`), as `reg_api.h` demands.
 
     Before:
     ```mlir

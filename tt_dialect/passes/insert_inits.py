@@ -2,52 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from xdsl.dialects import scf
-from xdsl.ir import Block, Operation
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
 from tt_dialect.analysis.index import always_runs
-from tt_dialect.analysis.units import State, join, needs, programs
-from tt_dialect.ir import compute
+from tt_dialect.analysis.units import (
+    OFF,
+    State,
+    Units,
+    broadcast_state,
+    join,
+    needs,
+    packs,
+    programmed,
+    programs,
+    reduce_state,
+    reducer,
+    steady,
+)
+from tt_dialect.diagnostics import error_at
+from tt_dialect.ir import compute, eltwise
+from tt_dialect.ir.functions import Family
 from tt_dialect.ir.program import Role, ThreadOp
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, located
+from tt_dialect.passes.unit_sessions import end_sessions
 
 
-def _make(op: Operation, unit: str) -> Operation:
-    """The operation that programs a unit for `op`."""
-    match unit, op:
-        case "srca", compute.MatmulBlockOp():
-            return compute.ReconfigSrcAOp(op.b)
-        case "srcb", compute.MatmulBlockOp():
-            return compute.ReconfigSrcBOp(op.a)
-        case "math", compute.MatmulBlockOp():
-            return compute.MatmulBlockInitOp(op)
-        case "srca", compute.CopyBlockOp() | compute.TransposeTileOp():
-            return compute.ReconfigSrcAOp(op.cb)
-        case "math", compute.CopyBlockOp():
-            return compute.CopyInitOp(op.cb)
-        case "math", compute.TransposeTileOp():
-            return compute.TransposeInitOp(op.cb)
-        case "sfpu", compute.FillTileOp():
-            return compute.FillInitOp()
-        case "pack", compute.PackBlockOp():
-            return compute.ReconfigPackOp(op.cb)
-        case _:
-            raise ValueError(f"'{op.name}' does not use the unit {unit}")
+@dataclass(frozen=True)
+class _Maker:
+    """How a unit is programmed for an operation."""
+
+    make: Callable[[Any], Operation]
+    state: Callable[[Any], Units] | None = None
+    """What it programs, where that is more than the unit asked for."""
 
 
-def _first_needs(block: Block) -> Iterator[tuple[Operation, str, object]]:
-    seen: set[str] = set()
-    for op in block.walk():
-        for unit, key in needs(op):
-            if unit not in seen:
-                seen.add(unit)
-                yield op, unit, key
+def _out(op: eltwise.BroadcastTileOp | eltwise.ReduceTileOp) -> SSAValue:
+    """The circular buffer that the group of an operation is packed to."""
+    found = packs(op.dst)
+    if not found:
+        raise error_at(op, f"what '{op.name}' computes is never packed")
+    return found[0].cb
+
+
+def _reducer(op: compute.PackBlockOp) -> eltwise.ReduceTileOp:
+    made = reducer(op.dst)
+    assert made is not None
+    return made
+
+
+_SRCA = _Maker(lambda op: compute.ReconfigSrcAOp(op.cb))
+_BROADCAST = _Maker(
+    lambda op: eltwise.BroadcastInitOp(op.how.data, op.cb, _out(op)),
+    lambda op: broadcast_state(op, _out(op)),
+)
+_REDUCE = _Maker(lambda op: eltwise.ReduceInitOp(op, _out(op)), reduce_state)
+_COPY = _Maker(lambda op: compute.CopyInitOp(op.cb))
+
+
+def _sfpu(family: Family) -> _Maker:
+    return _Maker(lambda op: eltwise.SfpuInitOp(family, op.function.data))
+
+
+_MAKERS: Mapping[tuple[str, type[Operation]], _Maker] = {
+    ("srca", compute.MatmulBlockOp): _Maker(lambda op: compute.ReconfigSrcAOp(op.b)),
+    ("srcb", compute.MatmulBlockOp): _Maker(lambda op: compute.ReconfigSrcBOp(op.a)),
+    ("math", compute.MatmulBlockOp): _Maker(compute.MatmulBlockInitOp),
+    ("srca", compute.CopyBlockOp): _SRCA,
+    ("math", compute.CopyBlockOp): _COPY,
+    ("srca", eltwise.CopyTileOp): _SRCA,
+    ("math", eltwise.CopyTileOp): _COPY,
+    ("srca", compute.TransposeTileOp): _SRCA,
+    ("math", compute.TransposeTileOp): _Maker(lambda op: compute.TransposeInitOp(op.cb)),
+    ("srca", eltwise.FpuBinaryOp): _Maker(lambda op: compute.ReconfigSrcAOp(op.a)),
+    ("srcb", eltwise.FpuBinaryOp): _Maker(lambda op: compute.ReconfigSrcBOp(op.b)),
+    ("math", eltwise.FpuBinaryOp): _Maker(eltwise.FpuBinaryInitOp),
+    ("srca", eltwise.ReduceTileOp): _SRCA,
+    ("srcb", eltwise.ReduceTileOp): _Maker(lambda op: compute.ReconfigSrcBOp(op.scaler)),
+    ("math", eltwise.ReduceTileOp): _REDUCE,
+    ("edge", eltwise.ReduceTileOp): _REDUCE,
+    ("bcast", eltwise.BroadcastTileOp): _BROADCAST,
+    ("math", eltwise.BroadcastTileOp): _BROADCAST,
+    ("srca", eltwise.BroadcastTileOp): _SRCA,
+    ("srcb", eltwise.BroadcastTileOp): _Maker(lambda op: compute.ReconfigSrcBOp(op.cb)),
+    ("sfpu", compute.FillTileOp): _Maker(lambda op: compute.FillInitOp()),
+    ("sfpu", eltwise.SfpuUnaryOp): _sfpu(Family.UNARY),
+    ("sfpu", eltwise.SfpuScalarOp): _sfpu(Family.SCALAR),
+    ("sfpu", eltwise.SfpuBinaryOp): _sfpu(Family.BINARY),
+    ("sfpu", eltwise.SfpuTernaryOp): _sfpu(Family.TERNARY),
+    ("sfpu", eltwise.CopyDstOp): _Maker(lambda op: eltwise.CopyDstInitOp()),
+    ("pack", compute.PackBlockOp): _Maker(lambda op: compute.ReconfigPackOp(op.cb)),
+    # The mask was taken away, for another pack, since the group was reduced.
+    ("edge", compute.PackBlockOp): _Maker(
+        lambda op: eltwise.ReduceInitOp(_reducer(op), op.cb), lambda op: reduce_state(_reducer(op))
+    ),
+}
+"""(unit, operation that needs it) to what programs it. That a unit needs to be `OFF` is the affair
+of `Sessions`, and given when the units are programmed."""
+
+_Key: TypeAlias = tuple[Block, frozenset[tuple[str, object]]]
+_Need: TypeAlias = tuple[Operation, str, object]
+
+
+def _first_needs(block: Block) -> list[_Need]:
+    """The first need of each unit, format of the packer last; what stands in an `scf.if` is not
+    needed by every iteration."""
+    found: dict[str, _Need] = {}
+
+    def follow(block: Block) -> None:
+        for op in block.ops:
+            for unit, key in needs(op):
+                if unit not in ("edge", "bcast"):
+                    found.setdefault(unit, (op, unit, key))
+            if isinstance(op, scf.ForOp):
+                follow(op.body.block)
+
+    follow(block)
+    return sorted(found.values(), key=lambda need: need[1] == "pack")
 
 
 @dataclass
@@ -55,8 +133,11 @@ class _Inserter:
     """Follows the units' state forwards and inserts what is missing."""
 
     rewriter: PatternRewriter
-    missing: set[tuple[Operation, str]] = field(default_factory=set[tuple[Operation, str]])
-    """(operation, unit) of every need that was not met, inserted or not."""
+    _known: dict[_Key, tuple[State, frozenset[tuple[Operation, str]]]] = field(
+        default_factory=dict[_Key, tuple[State, frozenset[tuple[Operation, str]]]]
+    )
+    """End state and unmet needs of blocks that nothing was inserted in yet, by state on entry."""
+    _unmet: set[tuple[Operation, str]] = field(default_factory=set[tuple[Operation, str]])
 
     def flow(self, block: Block, state: State, *, emit: bool) -> State:
         """State after a block entered in `state`; inserts inits if `emit`."""
@@ -72,6 +153,7 @@ class _Inserter:
             else:
                 for unit, key in needs(op):
                     self._program(op, unit, key, op, state, emit=emit)
+                programmed(state, programs(op))
         return state
 
     def _program(
@@ -86,26 +168,55 @@ class _Inserter:
     ) -> None:
         if state.get(unit) == key:
             return
-        state[unit] = key
-        self.missing.add((user, unit))
+        self._unmet.add((user, unit))
+        if key == OFF:
+            raise error_at(user, f"'{user.name}' finds the unit {unit} in use on some path")
+        maker = _MAKERS[unit, type(user)]
+        programmed(state, maker.state(user) if maker.state is not None else [(unit, key)])
         if emit:
-            new = _make(user, unit)
+            new = maker.make(user)
             located(before, [new])
             self.rewriter.insert(new, InsertPoint.before(before))
+
+    def _ahead(self, block: Block, state: State) -> tuple[State, frozenset[tuple[Operation, str]]]:
+        """End state and unmet needs of a block, without inserting."""
+        key = block, frozenset(state.items())
+        if key not in self._known:
+            outer, self._unmet = self._unmet, set()
+            end = self.flow(block, dict(state), emit=False)
+            self._known[key] = end, frozenset(self._unmet)
+            self._unmet = outer
+        end, unmet = self._known[key]
+        return dict(end), unmet
 
     def _loop(self, loop: scf.ForOp, state: State, *, emit: bool) -> State:
         """A unit that every iteration needs alike is programmed once, before the loop."""
         body = loop.body.block
-        end = _Inserter(self.rewriter).flow(body, {}, emit=False)
-        first = [need for need in _first_needs(body) if end.get(need[1]) == need[2]]
-        inside = _Inserter(self.rewriter)
-        inside.flow(body, {unit: key for _, unit, key in first}, emit=False)
-        for user, unit, key in first:
-            if (user, unit) not in inside.missing:
-                self._program(user, unit, key, loop, state, emit=emit)
-        entry = {u: key for u, key in state.items() if end.get(u, key) == key}
-        after = self.flow(body, entry, emit=emit)
+        for user, unit, key in self._hoisted(body, state):
+            self._program(user, unit, key, loop, state, emit=emit)
+        entry = steady(state, lambda state: self._ahead(body, state)[0])
+        if emit:
+            after = self.flow(body, entry, emit=True)
+        else:
+            after, unmet = self._ahead(body, entry)
+            self._unmet |= unmet
         return after if always_runs(loop) else join(state, after)
+
+    def _hoisted(self, body: Block, state: State) -> list[_Need]:
+        """The first needs of a loop body that hold in every iteration once they are met."""
+        hoisted = _first_needs(body)
+        unmet = self._unmet
+        while True:
+            before = dict(state)
+            for user, unit, key in hoisted:
+                self._program(user, unit, key, body.first_op or user, before, emit=False)
+            entry = steady(before, lambda state: self._ahead(body, state)[0])
+            missing = self._ahead(body, entry)[1]
+            kept = [need for need in hoisted if need[:2] not in missing]
+            if kept == hoisted:
+                self._unmet = unmet
+                return hoisted
+            hoisted = kept
 
 
 class ProgramUnits(RewritePattern):
@@ -122,24 +233,30 @@ class ProgramUnits(RewritePattern):
             return
         located(op, [startup])
         rewriter.insert(startup, InsertPoint.at_start(block))
+        end_sessions(block, rewriter)
         _Inserter(rewriter).flow(block, state, emit=True)
+
+
+_SOURCES: Mapping[type[Operation], Callable[[Any], tuple[SSAValue, SSAValue]]] = {
+    compute.MatmulBlockOp: lambda op: (op.a, op.b),
+    compute.CopyBlockOp: lambda op: (op.cb, op.cb),
+    compute.TransposeTileOp: lambda op: (op.cb, op.cb),
+    eltwise.CopyTileOp: lambda op: (op.cb, op.cb),
+    eltwise.BroadcastTileOp: lambda op: (op.cb, op.cb),
+    eltwise.FpuBinaryOp: lambda op: (op.a, op.b),
+    eltwise.ReduceTileOp: lambda op: (op.cb, op.scaler),
+}
+"""Operations that unpack, and their operands: in0, in1."""
 
 
 def _startup(block: Block) -> tuple[compute.HwStartupOp | None, State]:
     """Startup for the first operation that unpacks and the first that packs, and the state after."""
-    unpack = pack = None
-    for op in block.walk():
-        if isinstance(op, compute.PackBlockOp):
-            pack = pack or op
-        elif needs(op) and not isinstance(op, compute.FillTileOp):
-            unpack = unpack or op
+    unpack = next((op for op in block.walk() if type(op) in _SOURCES), None)
+    pack = next((op for op in block.walk() if isinstance(op, compute.PackBlockOp)), None)
     if pack is None:
         return None, {}
+    in0, in1 = _SOURCES[type(unpack)](unpack) if unpack is not None else (pack.cb, pack.cb)
     matmul = isinstance(unpack, compute.MatmulBlockOp)
-    if isinstance(unpack, compute.MatmulBlockOp):
-        in0, in1 = unpack.a, unpack.b
-    else:
-        in0 = in1 = unpack.operands[0] if unpack is not None else pack.cb
     startup = compute.HwStartupOp(in0, in1, pack.cb, matmul=matmul)
     return startup, dict(programs(startup))
 
@@ -150,7 +267,8 @@ class InsertInitsPass(LevelPass):
 
     A forward data-flow problem over the state of SrcA, SrcB, math, SFPU and packer: an operation is
     inserted exactly where some path arrives in another state, and moved before a loop whose iterations all
-    need and leave the same state.
+    need and leave the same state. Broadcasts and reductions are undone after their last operation, before
+    one that does not share their init.
 
     Before:
     ```mlir

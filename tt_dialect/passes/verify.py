@@ -12,11 +12,13 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from tt_dialect.analysis.dst_lives import Life, lives
+from tt_dialect.analysis.index import range_of
 from tt_dialect.analysis.tokens import Count, moved, show
 from tt_dialect.analysis.units import UnitFlow
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import CompileError, Diagnostic, diagnostic_at
-from tt_dialect.ir import cb, compute, noc
+from tt_dialect.ir import cb, compute, eltwise, noc
 from tt_dialect.ir.program import ProgramOp, Role, ThreadOp
 from tt_dialect.levels import Level, check_level
 
@@ -110,6 +112,10 @@ _INSIDE: dict[type[Operation], str] = {
     compute.CopyBlockOp: "waited for",
     compute.TransposeTileOp: "waited for",
     compute.MatmulBlockOp: "waited for",
+    eltwise.CopyTileOp: "waited for",
+    eltwise.BroadcastTileOp: "waited for",
+    eltwise.FpuBinaryOp: "waited for",
+    eltwise.ReduceTileOp: "waited for",
 }
 
 
@@ -188,7 +194,55 @@ _DST_PHASE: dict[type[Operation], str] = {
     compute.TransposeTileOp: "math",
     compute.FillTileOp: "math",
     compute.PackBlockOp: "pack",
+    **dict.fromkeys(eltwise.DST_OPS, "math"),
 }
+
+
+def _slot_in_group(op: Operation) -> Iterator[Diagnostic]:
+    slot = next((v for v in op.operands if v is getattr(op, "slot", None)), None)
+    bounds = range_of(slot) if slot is not None else None
+    for dst in dict.fromkeys(op.operands) if bounds is not None else ():
+        if isinstance(dst.type, compute.DstType) and bounds is not None:
+            tiles = dst.type.tiles.data
+            if bounds.low < 0 or bounds.high >= tiles:
+                worst = bounds.low if bounds.low < 0 else bounds.high
+                yield diagnostic_at(op, f"tile {worst} of a DST group of {tiles}")
+
+
+def groups_keep_their_tiles(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Rules 11 and 13: no two live DST groups share a tile; what adds to a tile finds it zero."""
+    for thread in program.threads:
+        blocks = dict.fromkeys(op.parent for op in thread.walk() if isinstance(op, compute.DstOp))
+        for block in blocks:
+            if block is not None:
+                yield from _shared_tiles(block)
+
+
+def _shared_tiles(block: Block) -> Iterator[Diagnostic]:
+    sections, section = dict[Operation, int](), 0
+    for op in block.ops:
+        section += isinstance(op, compute.TileRegsAcquireOp)
+        sections[op] = section
+    earlier: list[Life] = []
+    for life in lives(block):
+        group = life.group
+        for other in earlier:
+            if sections[group] != sections[other.group] or not _meet(group, other.group):
+                continue
+            if other.first <= life.last and life.first <= other.last:
+                yield diagnostic_at(group, "two DST groups share tiles and are live at once")
+            elif (life if life.first > other.last else other).fresh:
+                yield diagnostic_at(
+                    group, "a DST group takes over tiles and adds to what an earlier one left there"
+                )
+        earlier.append(life)
+
+
+def _meet(a: compute.DstOp, b: compute.DstOp) -> bool:
+    if a.index is None or b.index is None:
+        return False
+    first, second = a.index.value.data, b.index.value.data
+    return first < second + b.tiles and second < first + a.tiles
 
 
 def dst_protocol(program: ProgramOp) -> Iterator[Diagnostic]:
@@ -209,6 +263,7 @@ def dst_protocol(program: ProgramOp) -> Iterator[Diagnostic]:
                 last = (op.index.value.data if op.index is not None else 0) + op.tiles
                 if last > capacity:
                     yield diagnostic_at(op, f"DST tile {last - 1} of {capacity}")
+            yield from _slot_in_group(op)
             for region in op.regions:
                 for nested in region.blocks:
                     yield from follow(nested, phase)
@@ -220,7 +275,7 @@ def dst_protocol(program: ProgramOp) -> Iterator[Diagnostic]:
             yield from follow(thread.body.block, "free")
 
 
-_COMPUTE_OPS = frozenset(compute.COMPUTE_OPS)
+_COMPUTE_OPS = frozenset([*compute.COMPUTE_OPS, *eltwise.DST_OPS, *eltwise.UNIT_OPS])
 
 
 def units_are_started(program: ProgramOp) -> Iterator[Diagnostic]:
@@ -238,6 +293,8 @@ _UNIT_NAMES = {
     "math": "init",
     "sfpu": "SFPU init",
     "pack": "format of the packer",
+    "edge": "edge mask of the packer",
+    "bcast": "broadcast init",
 }
 
 
@@ -252,6 +309,21 @@ def units_are_programmed(program: ProgramOp) -> Iterator[Diagnostic]:
         if thread.role.data == Role.COMPUTE:
             UnitFlow(missing).run(thread.body.block, {})
     yield from found
+
+
+def inits_are_needed(program: ProgramOp) -> Iterator[Diagnostic]:
+    """No operation programs a unit for what it is programmed for already.
+
+    On arrival, or in every iteration of a loop but the first. The program is right with it, and
+    slower: a rule of `tt-verify{redundant-inits}`.
+    """
+    found: dict[Operation, None] = {}
+    for thread in program.threads:
+        if thread.role.data == Role.COMPUTE:
+            flow = UnitFlow(lambda op, unit, key: None, lambda op: found.setdefault(op))
+            flow.run(thread.body.block, {})
+    for op in found:
+        yield diagnostic_at(op, f"'{op.name}' is redundant: its units are programmed so already")
 
 
 def arguments_exist(program: ProgramOp) -> Iterator[Diagnostic]:
@@ -288,6 +360,7 @@ RULES: tuple[Callable[[ProgramOp], Iterator[Diagnostic]], ...] = (
     windows_are_open,
     transfers_are_awaited,
     dst_protocol,
+    groups_keep_their_tiles,
     units_are_started,
     units_are_programmed,
     arguments_exist,
@@ -296,12 +369,12 @@ RULES: tuple[Callable[[ProgramOp], Iterator[Diagnostic]], ...] = (
 """Rule numbers are those of metalium.md, section 5.1 (tt-metal issues and headers)."""
 
 
-def verify_module(module: ModuleOp) -> list[Diagnostic]:
-    """Everything that is wrong with a METALIUM module."""
+def verify_module(module: ModuleOp, *, redundant_inits: bool = False) -> list[Diagnostic]:
+    """Everything that is wrong with a METALIUM module, redundant inits too if asked for."""
     found = check_level(module, Level.METALIUM)
     for op in module.walk():
         if isinstance(op, ProgramOp):
-            for rule in RULES:
+            for rule in (*RULES, inits_are_needed) if redundant_inits else RULES:
                 found.extend(rule(op))
     return found
 
@@ -311,13 +384,17 @@ class VerifyPass(ModulePass):
     """Checks a METALIUM program against the rules of the hardware and of the API.
 
     Circular buffers: ids, L1 fit, one producer and one consumer, balanced page counts. Transfers: a
-    barrier before data is used or a source reused. DST: protocol order and capacity. Units: one
-    startup. Arguments and NoCs. Any violation is an error; the program does not change.
+    barrier before data is used or a source reused. DST: protocol order, capacity and tiles of live groups.
+    Units: one startup, and programmed for every operation. Arguments and NoCs. Any violation is an error;
+    the program does not change. `redundant-inits` also reports what programs a unit for what it is programmed
+    for already, on arrival or in every iteration of a loop but the first.
     """
 
     name = "tt-verify"
 
+    redundant_inits: bool = False
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        found = verify_module(op)
+        found = verify_module(op, redundant_inits=self.redundant_inits)
         if found:
             raise CompileError(*found)

@@ -28,6 +28,7 @@ tt.program "f" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync 
 
 // 32-bit DST, half of it at a time: 4 tiles.
 // CHECK:      invalid.mlir:[[#]]:5: error: 5 DST tiles are live at once, the program's DST holds 4
+// CHECK-NEXT: note: live: %x (4 tiles), %y (1 tile)
 // CHECK-NEXT: note: fewer tiles per operation, or 16-bit accumulation
 tt.program "f" arch "wormhole" api "v2" config <"HiFi3", dst32 true, full_sync false> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
   %a = tt.cb.alloc "a" : !cb
