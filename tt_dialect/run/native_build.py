@@ -30,7 +30,12 @@ STANDARD = ("-std=c++20",)
 OLDEST = {"g++": 12, "clang++": 16}
 """Oldest compilers that are known to do."""
 
-_OPTIMISED = {"compute": ("-O3", "-march=native")}
+_VECTORISED = ("-O3", "-march=native")
+_OPTIMISED = {
+    "compute_matmul": _VECTORISED,
+    "compute_fpu": (*_VECTORISED, "-ffp-contract=off"),
+    "compute_sfpu": (*_VECTORISED, "-ffp-contract=off"),
+}
 _PLAIN = ("-O1",)
 _UNITS = tuple(sorted(path.stem for path in RUNTIME.glob("*.cpp")))
 

@@ -1,4 +1,4 @@
-// Follows tt_metal/include/compute_kernel_api.h.
+// Follows tt_metal/include/compute_kernel_api.h @00b0fa3f.
 #pragma once
 
-#include "shared/compute.h"
+#include "shared/compute_kernel_api.h"

@@ -200,7 +200,7 @@ void tell_json(std::FILE* file) {
         const Stats& s = core->stats;
         std::fprintf(
             file,
-            "%s\n  [%u, %u, %lu, %lu, %lu, %lu, %lu, %lu]",
+            "%s\n  [%u, %u, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu]",
             comma,
             core->x,
             core->y,
@@ -209,7 +209,10 @@ void tell_json(std::FILE* file) {
             static_cast<unsigned long>(s.noc_bytes),
             static_cast<unsigned long>(s.tile_products),
             static_cast<unsigned long>(s.cb_waits),
-            static_cast<unsigned long>(s.semaphore_waits));
+            static_cast<unsigned long>(s.semaphore_waits),
+            static_cast<unsigned long>(s.tile_ops),
+            static_cast<unsigned long>(s.pages_unpacked),
+            static_cast<unsigned long>(s.pages_packed));
         comma = ",";
     }
     std::fprintf(file, "],\n \"page_writes\": [");

@@ -348,6 +348,7 @@ void run_program(ProgramState& program) {
                 dst.sections = kernel->full_sync ? 1 : 2;
                 dst.tiles = 16U >> ((kernel->wide ? 1 : 0) + (kernel->full_sync ? 0 : 1));
                 dst.data.assign(size_t{dst.tiles} * dst.sections * tile_elements, 0);
+                dst.tiles_state.assign(size_t{dst.tiles} * dst.sections, {});
             }
             m.threads.push_back(std::move(thread));
         }

@@ -120,6 +120,9 @@ enum class Kind : uint8_t {
     none, matmul, copy, transpose, binary, broadcast, reduce, tilize, untilize, unary_broadcast
 };
 
+// Elements of a tile that the packer writes as they are; the rest it writes as zero.
+enum class Mask : uint8_t { none, column, row };
+
 struct Units {
     struct Source {
         bool set = false;
@@ -130,7 +133,9 @@ struct Units {
     Kind kind = Kind::none;
     std::array<uint32_t, 6> shape{};
     Site kind_site;
-    const char* sfpu = nullptr;
+    Kind undo = Kind::none;  // whose uninit comes before an operation of another kind
+    Mask mask = Mask::none;
+    const char* sfpu = nullptr;  // the init last called
     Site sfpu_site;
 };
 
@@ -139,19 +144,29 @@ struct Dst {
     uint32_t sections = 2;
     bool wide = false;
     std::vector<float> data;
+    // What is known of a tile. ZEROACC, at release, marks its rows as undefined: the packer and the
+    // FPU read them as zero, GMPOOL as minus infinity, the SFPU must not read them.
+    // Source: tt-isa-documentation WormholeB0/TensixTile/TensixCoprocessor/{ZEROACC,GMPOOL}.md.
+    struct Tile {
+        bool written = false;
+        bool reduced = false;  // made from what a reduction left: one row or column counts
+        tt::DataFormat format = tt::DataFormat::Float16_b;
+    };
+    std::vector<Tile> tiles_state;
     uint32_t math = 0, pack = 0, committed = 0;
     bool acquired = false, packing = false;
     Site acquire_site;
     float* tile(uint32_t section, uint32_t index) {
         return data.data() + (size_t{section} * tiles + index) * tile_elements;
     }
+    Tile& state(uint32_t section, uint32_t index) { return tiles_state[section * tiles + index]; }
 };
 
 // ---- cores and threads ----
 
 struct Stats {
     uint64_t dram_read = 0, dram_write = 0, noc_bytes = 0, tile_products = 0, cb_waits = 0,
-             semaphore_waits = 0;
+             semaphore_waits = 0, tile_ops = 0, pages_unpacked = 0, pages_packed = 0;
 };
 
 enum class Processor : uint8_t { riscv_0, riscv_1, compute };

@@ -11,17 +11,24 @@ inline void binary_op_init_common(
 }
 
 inline void add_tiles_init(
-    uint32_t a, uint32_t b, bool acc_to_dest = false, tt_native::Site where = tt_native::Site::current()) {
-    tt_native::init_binary(0, a, b, acc_to_dest, where);
+    uint32_t a,
+    uint32_t b,
+    bool acc_to_dest = false,
+    tt_native::Site where = tt_native::Site::current()) {
+    tt_native::init_binary(0, 0, a, b, acc_to_dest, where);
 }
 
 inline void sub_tiles_init(
-    uint32_t a, uint32_t b, bool acc_to_dest = false, tt_native::Site where = tt_native::Site::current()) {
-    tt_native::init_binary(1, a, b, acc_to_dest, where);
+    uint32_t a,
+    uint32_t b,
+    bool acc_to_dest = false,
+    tt_native::Site where = tt_native::Site::current()) {
+    tt_native::init_binary(1, 0, a, b, acc_to_dest, where);
 }
 
-inline void mul_tiles_init(uint32_t a, uint32_t b, tt_native::Site where = tt_native::Site::current()) {
-    tt_native::init_binary(2, a, b, true, where);
+inline void mul_tiles_init(
+    uint32_t a, uint32_t b, tt_native::Site where = tt_native::Site::current()) {
+    tt_native::init_binary(2, 0, a, b, true, where);
 }
 
 }  // namespace ckernel

@@ -38,13 +38,38 @@ void init_matmul(
     Site where);
 void init_copy(uint32_t cb, uint32_t transpose, Site where);
 void init_transpose(uint32_t cb, Site where);
-void init_binary(uint32_t op, uint32_t a, uint32_t b, bool accumulate, Site where);
-void init_sfpu(const char* function, Site where);
+void init_binary(uint32_t op, uint32_t how, uint32_t a, uint32_t b, bool accumulate, Site where);
+void init_unary_broadcast(uint32_t how, uint32_t cb, Site where);
+void configure_unary_broadcast(uint32_t how, uint32_t cb, uint32_t out, Site where);
+void uninit_unary_broadcast(uint32_t how, uint32_t cb, Site where);
+void init_reduce(
+    uint32_t kind, uint32_t dim, uint32_t cb, uint32_t scaler, uint32_t out, bool fp32, Site where);
+void uninit_reduce(Site where);
+void init_sfpu(const char* init, Site where);
 void pack_tiles(uint32_t dst, uint32_t cb, uint32_t tiles, Site where);
 void copy_tiles(uint32_t cb, uint32_t tile, uint32_t dst, uint32_t tiles, Site where);
 void transpose(uint32_t cb, uint32_t tile, uint32_t dst, Site where);
-void binary(uint32_t op, uint32_t a, uint32_t b, uint32_t ia, uint32_t ib, uint32_t dst, Site where);
-void sfpu(const char* function, uint32_t dst, Site where);
+// Operations: add, sub, mul. Broadcasts: none, column, row, scalar. Reductions: sum, max; the
+// dimension: row, column.
+void binary(
+    uint32_t op,
+    uint32_t how,
+    uint32_t a,
+    uint32_t b,
+    uint32_t ia,
+    uint32_t ib,
+    uint32_t dst,
+    Site where);
+void unary_broadcast(uint32_t how, uint32_t cb, uint32_t tile, uint32_t dst, Site where);
+void reduce(
+    uint32_t kind,
+    uint32_t dim,
+    uint32_t cb,
+    uint32_t scaler,
+    uint32_t tile,
+    uint32_t scaler_tile,
+    uint32_t dst,
+    Site where);
 
 }  // namespace tt_native
 
@@ -85,38 +110,40 @@ void pack_tile(
     static_cast<void>(index);
     tt_native::pack_tiles(dst, cb, 1, where);
 }
-void reconfig_data_format_srca(
-    uint32_t cb, tt_native::Site where = tt_native::Site::current());
-void reconfig_data_format_srcb(
-    uint32_t cb, tt_native::Site where = tt_native::Site::current());
-void pack_reconfig_data_format(
-    uint32_t cb, tt_native::Site where = tt_native::Site::current());
+void reconfig_data_format_srca(uint32_t cb, tt_native::Site where = tt_native::Site::current());
+void reconfig_data_format_srcb(uint32_t cb, tt_native::Site where = tt_native::Site::current());
+void pack_reconfig_data_format(uint32_t cb, tt_native::Site where = tt_native::Site::current());
 
-void add_tiles(
+inline void add_tiles(
     uint32_t a,
     uint32_t b,
     uint32_t ia,
     uint32_t ib,
     uint32_t dst,
-    tt_native::Site where = tt_native::Site::current());
-void sub_tiles(
+    tt_native::Site where = tt_native::Site::current()) {
+    tt_native::binary(0, 0, a, b, ia, ib, dst, where);
+}
+inline void sub_tiles(
     uint32_t a,
     uint32_t b,
     uint32_t ia,
     uint32_t ib,
     uint32_t dst,
-    tt_native::Site where = tt_native::Site::current());
-void mul_tiles(
+    tt_native::Site where = tt_native::Site::current()) {
+    tt_native::binary(1, 0, a, b, ia, ib, dst, where);
+}
+inline void mul_tiles(
     uint32_t a,
     uint32_t b,
     uint32_t ia,
     uint32_t ib,
     uint32_t dst,
-    tt_native::Site where = tt_native::Site::current());
+    tt_native::Site where = tt_native::Site::current()) {
+    tt_native::binary(2, 0, a, b, ia, ib, dst, where);
+}
 
 void fill_tile_init(tt_native::Site where = tt_native::Site::current());
-void fill_tile(
-    uint32_t dst, float value, tt_native::Site where = tt_native::Site::current());
+void fill_tile(uint32_t dst, float value, tt_native::Site where = tt_native::Site::current());
 
 }  // namespace ckernel
 

@@ -1,14 +1,4 @@
-// Follows tt_metal/include/compute_kernel_api/eltwise_unary/recip.h.
+// Follows tt_metal/include/compute_kernel_api/eltwise_unary/recip.h @03a190dc.
 #pragma once
 
-#include "shared/compute.h"
-
-namespace ckernel {
-
-inline void recip_tile_init(tt_native::Site where = tt_native::Site::current()) { tt_native::init_sfpu("recip_tile", where); }
-
-inline void recip_tile(uint32_t dst, tt_native::Site where = tt_native::Site::current()) {
-    tt_native::sfpu("recip_tile", dst, where);
-}
-
-}  // namespace ckernel
+#include "shared/eltwise_unary/recip.h"

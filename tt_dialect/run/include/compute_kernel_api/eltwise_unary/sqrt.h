@@ -1,14 +1,4 @@
-// Follows tt_metal/include/compute_kernel_api/eltwise_unary/sqrt.h.
+// Follows tt_metal/include/compute_kernel_api/eltwise_unary/sqrt.h @06bd3735.
 #pragma once
 
-#include "shared/compute.h"
-
-namespace ckernel {
-
-inline void sqrt_tile_init(tt_native::Site where = tt_native::Site::current()) { tt_native::init_sfpu("sqrt_tile", where); }
-
-inline void sqrt_tile(uint32_t dst, tt_native::Site where = tt_native::Site::current()) {
-    tt_native::sfpu("sqrt_tile", dst, where);
-}
-
-}  // namespace ckernel
+#include "shared/eltwise_unary/sqrt.h"

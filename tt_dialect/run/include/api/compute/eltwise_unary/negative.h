@@ -1,0 +1,4 @@
+// Follows tt_metal/hw/inc/api/compute/eltwise_unary/negative.h @040a27c1.
+#pragma once
+
+#include "shared/eltwise_unary/negative.h"

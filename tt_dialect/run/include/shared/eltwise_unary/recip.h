@@ -1,0 +1,10 @@
+// Reciprocal.
+#pragma once
+
+#include "shared/sfpu.h"
+
+namespace ckernel {
+
+TT_NATIVE_FUNCTION(recip)
+
+}  // namespace ckernel

@@ -1,0 +1,10 @@
+// relu.
+#pragma once
+
+#include "shared/sfpu.h"
+
+namespace ckernel {
+
+TT_NATIVE_FUNCTION(relu)
+
+}  // namespace ckernel
