@@ -11,7 +11,7 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
 from tt_dialect.analysis.pages import choose_subblock
 from tt_dialect.diagnostics import error_at
-from tt_dialect.ir import compute, noc
+from tt_dialect.ir import compute, eltwise, noc
 from tt_dialect.ir.cb import (
     COLUMN_MAJOR,
     ROW_MAJOR,
@@ -32,8 +32,18 @@ class Use(StrEnum):
     MATMUL_B_TRANSPOSED = "transposed matmul b"
     ACCUMULATE = "accumulate"
     COPY = "copy"
+    MAP = "map"
+    UPDATE = "update"
+    """Read by a map that puts its result in the same buffer, some tiles at a time."""
+    REDUCE = "reduce"
     TRANSPOSE = "transpose"
     STORE = "store"
+
+
+TO_DST = frozenset({Use.COPY, Use.ACCUMULATE, Use.MAP, Use.UPDATE})
+"""Uses that bring pages to DST as they are: float32 without a loss, by unpack-to-dest."""
+IN_PLACE = frozenset({Use.ACCUMULATE, Use.UPDATE})
+"""Uses that pop the pages they replace."""
 
 
 @dataclass(eq=False)
@@ -44,6 +54,8 @@ class Buffer:
     requests: list[RequestAttr] = field(default_factory=list[RequestAttr])
     producers: set[Role] = field(default_factory=set[Role])
     uses: set[Use] = field(default_factory=set[Use])
+    stages: int = 1
+    """Blocks that are in the buffer at once: 2 where an operation reads one and makes the next."""
     in_dst: bool = False
     """The values never leave DST: no circular buffer is needed."""
 
@@ -107,6 +119,7 @@ class Buffer:
     def buffer_type(self, capacity: int) -> BufferType:
         """The circular buffer type: the deepest request of its values."""
         stages = max((r.stages.data for r in self.requests), default=1)
+        stages = max(stages, self.stages)
         block = self.block
         return BufferType.of(block.tile, block.shape, stages * block.tiles, self.order(capacity))
 
@@ -121,6 +134,11 @@ def uses_of(value: SSAValue) -> list[tuple[Operation, Use]]:
                 found.append((op, (Use.MATMUL_A, plain, Use.ACCUMULATE)[use.index]))
             case compute.CopyOp() as op:
                 found.append((op, Use.COPY))
+            case eltwise.MapOp() as op:
+                update = use.index == updated_input(op)
+                found.append((op, Use.UPDATE if update else Use.MAP))
+            case eltwise.ReduceOp() as op:
+                found.append((op, Use.REDUCE))
             case compute.TransposeOp() as op:
                 found.append((op, Use.TRANSPOSE))
             case noc.StoreBlockOp() as op:
@@ -128,6 +146,44 @@ def uses_of(value: SSAValue) -> list[tuple[Operation, Use]]:
             case _:
                 pass
     return found
+
+
+def updated_input(op: eltwise.MapOp) -> int | None:
+    """The input a map may replace in place: read tile by tile, for the last time, made by compute.
+
+    The result must stay with compute, and have the type of the input.
+    """
+    if op.fold is not None or any(isinstance(u.operation, noc.StoreBlockOp) for u in op.block.uses):
+        return None
+    for number, (value, how) in enumerate(zip(op.inputs, op.broadcasts, strict=True)):
+        owner = value.owner
+        if how != "none" or value.type != op.block.type or isinstance(owner, noc.LoadBlockOp):
+            continue
+        block = owner if isinstance(owner, Block) else owner.parent
+        if block is op.parent and all(u.operation is op for u in value.uses):
+            if len(list(value.uses)) == 1:
+                return number
+        elif block is op.parent and len([u for u in value.uses if u.operation is op]) == 1:
+            if _is_last(op, value, op.parent):
+                return number
+    return None
+
+
+def _is_last(op: Operation, value: SSAValue, block: Block | None) -> bool:
+    """Whether every other use of a value of a block comes before `op`, in the same block."""
+    if block is None:
+        return False
+    for use in value.uses:
+        user: Operation | None = use.operation
+        while user is not None and user.parent is not block:
+            user = user.parent_op()
+        if user is None or isinstance(use.operation, scf.YieldOp):
+            return False
+        if user is not op and not user.is_before_in_block(op):
+            return False
+        if isinstance(use.operation, scf.ForOp):
+            return False
+    return True
 
 
 def is_transfer(op: Operation) -> bool:
@@ -158,6 +214,10 @@ def collect_buffers(func: FuncOp) -> dict[SSAValue, Buffer]:
     for op in func.walk():
         if isinstance(op, compute.MatmulOp):
             join(op.acc, op.block)
+        elif isinstance(op, eltwise.MapOp):
+            update = updated_input(op)
+            if update is not None:
+                join(op.inputs[update], op.block)
         elif isinstance(op, scf.ForOp):
             end = op.body.block.last_op
             assert isinstance(end, scf.YieldOp)
@@ -179,17 +239,92 @@ def collect_buffers(func: FuncOp) -> dict[SSAValue, Buffer]:
             if isinstance(request, RequestAttr):
                 buffer.requests.append(request)
 
-    merged: dict[tuple[object, ...], Buffer] = {}
+    places = _places(func)
+    merged: dict[tuple[object, ...], list[Buffer]] = {}
     result: dict[SSAValue, Buffer] = {}
     for buffer in groups.values():
         _check(buffer)
-        known = merged.setdefault(buffer.key(), buffer)
-        if known is not buffer:
+        _count_stages(buffer)
+        alike = merged.setdefault(buffer.key(), [])
+        known = next((b for b in alike if _apart(b, buffer, places)), None)
+        if known is None:
+            alike.append(buffer)
+            known = buffer
+        else:
             known.values += buffer.values
             known.requests += buffer.requests
             known.uses |= buffer.uses
+            known.stages = max(known.stages, buffer.stages)
         result.update((value, known) for value in buffer.values)
     return result
+
+
+def _count_stages(buffer: Buffer) -> None:
+    """A carried block that the operation making its successor still reads needs room for two."""
+    for value in buffer.values:
+        if not isinstance(value, BlockArgument) or not isinstance(
+            value.owner.parent_op(), scf.ForOp
+        ):
+            continue
+        end = value.owner.last_op
+        assert isinstance(end, scf.YieldOp)
+        successor = end.arguments[value.index - 1].owner
+        for op, use in uses_of(value):
+            if op is successor and use not in IN_PLACE:
+                buffer.stages = 2
+
+
+_Places = dict[Operation, tuple[int, int]]
+"""First and last number of an operation and those inside it, in program order."""
+
+
+def _places(func: FuncOp) -> _Places:
+    places: _Places = {}
+    number = 0
+
+    def visit(op: Operation) -> None:
+        nonlocal number
+        first = number
+        number += 1
+        for region in op.regions:
+            for block in region.blocks:
+                for inner in block.ops:
+                    visit(inner)
+        places[op] = first, number
+
+    visit(func)
+    return places
+
+
+def _life(buffer: Buffer, places: _Places) -> tuple[int, int]:
+    """From the first definition to the last use; a use in a loop lasts to the loop's end."""
+    first: list[int] = []
+    last: list[int] = []
+    for value in buffer.values:
+        owner = value.owner
+        block = owner if isinstance(owner, Block) else owner.parent
+        made = owner.parent_op() if isinstance(owner, Block) else owner
+        assert made is not None and block is not None
+        first.append(places[made][1 if made is owner and made.regions else 0])
+        last.append(first[-1])
+        for use in value.uses:
+            last.append(places[ancestor_of(use.operation, block)][1])
+    return min(first), max(last)
+
+
+def ancestor_of(op: Operation, block: Block) -> Operation:
+    """The operation of `block` that is or contains `op`."""
+    while op.parent is not block:
+        parent = op.parent_op()
+        assert parent is not None
+        op = parent
+    return op
+
+
+def _apart(a: Buffer, b: Buffer, places: _Places) -> bool:
+    """Whether two buffers are never in use at the same time, so that one FIFO can hold both."""
+    (start, end), (start_b, end_b) = _life(a, places), _life(b, places)
+    return end <= start_b or end_b <= start
 
 
 def _values(func: FuncOp) -> list[SSAValue]:
@@ -218,7 +353,14 @@ def _check(buffer: Buffer) -> None:
             )
 
 
-_USES_DST = (compute.FillOp, compute.CopyOp, compute.TransposeOp, compute.MatmulOp)
+_USES_DST = (
+    compute.FillOp,
+    compute.CopyOp,
+    compute.TransposeOp,
+    compute.MatmulOp,
+    eltwise.MapOp,
+    eltwise.ReduceOp,
+)
 
 
 def stays_in_dst(buffer: Buffer, buffers: dict[SSAValue, Buffer], capacity: int) -> bool:

@@ -30,6 +30,11 @@ def dst_is_wide(kernel: Operation) -> bool:
     return False
 
 
+def dst_tiles(kernel: Operation) -> int:
+    """Tiles that DST holds in half-sync mode (metalium.md 2.2)."""
+    return 4 if dst_is_wide(kernel) else 8
+
+
 @dataclass(frozen=True)
 class FpuForm:
     """An operation between two circular buffers: inputs of the map, and how b is read."""

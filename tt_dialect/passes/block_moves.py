@@ -4,61 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
-from xdsl.dialects.builtin import f32
-from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from tt_dialect.analysis.access import label_of
-from tt_dialect.analysis.buffers import Buffer
 from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence, strides
 from tt_dialect.ir import cb, compute, noc
-from tt_dialect.ir.layout import BlockType, BufferAttr, int_tuple
-from tt_dialect.ir.program import ComputeConfigAttr
+from tt_dialect.ir.layout import BlockType
 from tt_dialect.passes.emit_ops import Emitter, Index
-
-PLACES = (cb.BufferType, compute.DstType)
-"""Types that take the place of block types."""
-
-
-@dataclass
-class Plan:
-    """Circular buffer of every block value, and what the lowering of each operation needs."""
-
-    config: ComputeConfigAttr | None = None
-    buffers: dict[SSAValue, Buffer] = field(default_factory=dict[SSAValue, Buffer])
-    cbs: dict[Buffer, SSAValue] = field(default_factory=dict[Buffer, SSAValue])
-    groups: dict[Buffer, SSAValue] = field(default_factory=dict[Buffer, SSAValue])
-    """DST groups of accumulators that stay in DST."""
-    accessors: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
-    arguments: dict[str, SSAValue] = field(default_factory=dict[str, SSAValue])
-
-    @property
-    def capacity(self) -> int:
-        """DST tiles."""
-        assert self.config is not None
-        return self.config.dst_tiles
-
-    def place_of(self, value: SSAValue) -> SSAValue:
-        """The circular buffer or DST group of a block; it may already stand in its place."""
-        if isinstance(value.type, PLACES):
-            return value
-        buffer = self.buffers[value]
-        return self.groups[buffer] if buffer.in_dst else self.cbs[buffer]
-
-    def dst_type(self, tiles: int, element_type: Attribute) -> compute.DstType:
-        """A DST group in the program's DST width."""
-        assert self.config is not None
-        return compute.DstType.of(tiles, f32 if bool(self.config.dst32) else element_type)
-
+from tt_dialect.passes.move_plan import Plan, kind_of, pack
 
 _NAMES = {"sr": "subblock_row", "sc": "subblock_col", "r": "row", "c": "col"}
-
-
-def _type(circular: SSAValue) -> cb.BufferType:
-    assert isinstance(circular.type, cb.BufferType)
-    return circular.type
 
 
 def _linear(emit: Emitter, digits: dict[str, Index], steps: dict[str, int]) -> Index:
@@ -74,10 +31,11 @@ def _walk(
         yield dict(zip(order, indices, strict=True))
 
 
-def _tile_extent(plan: Plan, layout: BufferAttr, shape: tuple[int, ...], dim: int) -> Index:
-    """Tiles of a tensor along one of its last two dimensions: an argument if the ABI has it."""
-    label = f"{layout.labels[dim]}t" if layout.labels else ""
-    return plan.arguments.get(label, -(-shape[dim] // layout.tile.shape[dim]))
+def _tile_extent(plan: Plan, accessor: noc.AccessorType, axis: int) -> Index:
+    """Tile rows (axis -2) or tile columns (-1) of a tensor: an argument if the ABI has it."""
+    dim = (accessor.dims.row, accessor.dims.col)[axis]
+    label = f"{accessor.layout.labels[dim]}t" if accessor.layout.labels and dim is not None else ""
+    return plan.arguments.get(label, accessor.grid[axis])
 
 
 def _pages(
@@ -86,10 +44,9 @@ def _pages(
     """(accessor, page of the block's first tile, pages per tile row)."""
     accessor = plan.accessors[tensor]
     assert isinstance(accessor.type, noc.AccessorType) and isinstance(tensor, BlockArgument)
-    layout, shape = accessor.type.layout, int_tuple(accessor.type.shape)
-    rows, cols = (_tile_extent(plan, layout, shape, dim) for dim in (-2, -1))
+    rows, cols = (_tile_extent(plan, accessor.type, axis) for axis in (-2, -1))
     outer: Index = 0
-    for extent, index in zip(shape[:-2], indices[:-2], strict=True):
+    for extent, index in zip(accessor.type.grid[:-2], indices[:-2], strict=True):
         outer = emit.add(emit.mul(outer, extent), index)
     row = emit.add(emit.mul(outer, rows), indices[-2])
     first = emit.add(emit.mul(row, cols), indices[-1])
@@ -107,7 +64,7 @@ def _transfer(
     move: type[noc.ReadPageOp | noc.WritePageOp],
 ) -> None:
     """One page operation per tile of a block, in the page order of the circular buffer."""
-    kind = _type(circular)
+    kind = kind_of(circular)
     accessor, first, row_pages = _pages(emit, plan, tensor, indices)
     extents = digit_extents(kind.block, [kind.order])
     order = sequence(kind.order)
@@ -123,7 +80,7 @@ def _transfer(
 def lower_load(op: noc.LoadBlockOp, plan: Plan, emit: Emitter) -> None:
     """Reserve, read every page, one barrier, push."""
     circular = plan.place_of(op.block)
-    pages = _type(circular).block_pages
+    pages = kind_of(circular).block_pages
     emit.op(cb.ReserveBackOp(circular, pages))
     pointer = emit.op(cb.WritePtrOp(circular)).pointer
     pointer.name_hint = f"{circular.name_hint}_l1"
@@ -143,13 +100,7 @@ def lower_store(op: noc.StoreBlockOp, plan: Plan, emit: Emitter) -> None:
 
 def _dst(emit: Emitter, plan: Plan, circular: SSAValue, tiles: int) -> SSAValue:
     """A zeroed DST group for tiles of a circular buffer."""
-    return emit.op(compute.DstOp(plan.dst_type(tiles, _type(circular).tile.element_type))).dst
-
-
-def _pack(emit: Emitter, dst: SSAValue, circular: SSAValue, tiles: int) -> None:
-    emit.op(cb.ReserveBackOp(circular, tiles))
-    emit.op(compute.PackBlockOp(dst, circular))
-    emit.op(cb.PushBackOp(circular, tiles))
+    return emit.op(compute.DstOp(plan.dst_type(tiles, kind_of(circular).tile.element_type))).dst
 
 
 def lower_fill(op: compute.FillOp, plan: Plan, emit: Emitter) -> None:
@@ -160,24 +111,24 @@ def lower_fill(op: compute.FillOp, plan: Plan, emit: Emitter) -> None:
         plan.groups[buffer] = emit.op(compute.DstOp(kind)).dst
         return
     circular = plan.place_of(op.block)
-    pages = _type(circular).block_pages
+    pages = kind_of(circular).block_pages
     group = largest_divisor(pages, plan.capacity)
     with emit.loop(pages // group, "group"):
         dst = _dst(emit, plan, circular, group)
         if op.value.value.data != 0.0:
             with emit.loop(group, "tile") as tile:
                 emit.op(compute.FillTileOp(op.value, dst, emit.value(tile)))
-        _pack(emit, dst, circular, group)
+        pack(emit, dst, circular, group)
 
 
 def lower_copy(op: compute.CopyOp, plan: Plan, emit: Emitter) -> None:
     """Runs of tiles that are consecutive in both page orders, as many as DST holds."""
     source, target = plan.place_of(op.source), plan.place_of(op.block)
     if isinstance(source.type, compute.DstType):
-        _pack(emit, source, target, source.type.tiles.data)
+        pack(emit, source, target, source.type.tiles.data)
         return
-    orders = [_type(source).order, _type(target).order]
-    extents = digit_extents(_type(target).block, orders)
+    orders = [kind_of(source).order, kind_of(target).order]
+    extents = digit_extents(kind_of(target).block, orders)
     order, steps = sequence(orders[1]), strides(sequence(orders[0]), extents)
     run = 1
     digits_left = list(order)
@@ -191,13 +142,13 @@ def lower_copy(op: compute.CopyOp, plan: Plan, emit: Emitter) -> None:
         first = emit.add(_linear(emit, digits, steps), emit.mul(part, group))
         dst = _dst(emit, plan, source, group)
         emit.op(compute.CopyBlockOp(source, emit.value(first), dst))
-        _pack(emit, dst, target, group)
+        pack(emit, dst, target, group)
 
 
 def lower_transpose(op: compute.TransposeOp, plan: Plan, emit: Emitter) -> None:
     """Tile (r, c) of the result is tile (c, r) of the source, transposed on its way to DST."""
     source, target = plan.place_of(op.source), plan.place_of(op.block)
-    rows, cols = _type(target).block
+    rows, cols = kind_of(target).block
     group = largest_divisor(cols, plan.capacity)
     with (
         emit.loop(rows, "row") as row,
@@ -208,7 +159,7 @@ def lower_transpose(op: compute.TransposeOp, plan: Plan, emit: Emitter) -> None:
             col = emit.add(emit.mul(part, group), tile)
             page = emit.add(emit.mul(col, rows), row)
             emit.op(compute.TransposeTileOp(source, emit.value(page), dst, emit.value(tile)))
-        _pack(emit, dst, target, group)
+        pack(emit, dst, target, group)
 
 
 def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
@@ -220,7 +171,7 @@ def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
     are reserved, so a buffer of one block is enough.
     """
     a, b, acc = (plan.place_of(v) for v in (op.a, op.b, op.acc))
-    k_tiles = _type(a).block[1]
+    k_tiles = kind_of(a).block[1]
     block = op.block.type
     assert isinstance(block, BlockType)
     rows, cols = block.shape
@@ -257,7 +208,7 @@ def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
         emit.op(compute.CopyBlockOp(acc, emit.value(0), dst))
         emit.op(cb.PopFrontOp(acc, tiles))
         steps(dst, height, width, sub_row, sub_col)
-        _pack(emit, dst, acc, tiles)
+        pack(emit, dst, acc, tiles)
 
 
 LOWERINGS: dict[type[Operation], Callable[[Any, Plan, Emitter], None]] = {

@@ -86,6 +86,22 @@ class Emitter:
         self.op(scf.ForOp(low, high, step, [], Region(body)))
 
     @contextmanager
+    def inside(self, block: Block) -> Generator[None]:
+        """Appends to another block for a while."""
+        outer, self._builder = self._builder, Builder(InsertPoint.at_end(block))
+        yield
+        self._builder = outer
+
+    @contextmanager
+    def region(self) -> Generator[Region]:
+        """A region of one block that ends with a yield; what is emitted inside goes there."""
+        block = Block()
+        region = Region(block)
+        with self.inside(block):
+            yield region
+            self.op(scf.YieldOp())
+
+    @contextmanager
     def loops(self, extents: Sequence[tuple[int, str]]) -> Generator[list[Index]]:
         """Nested loops, outermost first."""
         if not extents:

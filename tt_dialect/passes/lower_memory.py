@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import (
@@ -17,7 +15,7 @@ from xdsl.dialects.builtin import (
     UnitAttr,
 )
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 from xdsl.traits import Pure
@@ -26,17 +24,21 @@ from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import label_of, layout_of, memref_type
 from tt_dialect.analysis.buffers import (
+    IN_PLACE,
+    TO_DST,
     Use,
     collect_buffers,
     is_transfer,
     stays_in_dst,
+    updated_input,
     uses_of,
 )
+from tt_dialect.analysis.dst import dst_is_wide
 from tt_dialect.analysis.hazards import check_order
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
-from tt_dialect.ir import cb, compute, noc
-from tt_dialect.ir.layout import BlockType, ints
+from tt_dialect.ir import cb, compute, eltwise, noc
+from tt_dialect.ir.layout import BlockType, TileType, ints
 from tt_dialect.ir.program import FIDELITIES, AbiAttr, ArgKind, ComputeConfigAttr
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import (
@@ -44,142 +46,23 @@ from tt_dialect.passes.base import (
     ancestor_in,
     decision,
     enclosing,
-    insert,
     located,
-    replace,
     uncarry,
 )
-from tt_dialect.passes.block_moves import LOWERINGS, PLACES, Plan
+from tt_dialect.passes.block_moves import LOWERINGS
 from tt_dialect.passes.emit_ops import Emitter
-
-# ---- TILED to TILED: every block has one consumer role and the form its consumer needs ----
-
-
-@dataclass
-class _Staging:
-    """Fresh buffers for the copies that legalisation inserts."""
-
-    numbers: Iterator[int] = field(default_factory=lambda: count(1 << 17))
-
-    def copy(self, value: SSAValue, label: str, stages: int) -> compute.CopyOp:
-        """A copy of a block into a buffer of its own."""
-        assert isinstance(value.type, BlockType)
-        request = cb.RequestAttr.of(next(self.numbers), label, stages, "staging")
-        op = compute.CopyOp(value, request, value.type)
-        op.block.name_hint = label
-        return op
-
-
-class TransposeOperand(RewritePattern):
-    """`matmul` transposes tiles of B only, read column by column.
-
-    A transposed A is transposed into its own buffer; so is a transposed B that another product reads
-    row by row.
-    """
-
-    def __init__(self, staging: _Staging):
-        self.staging = staging
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: compute.MatmulOp, rewriter: PatternRewriter) -> None:
-        by_rows = {Use.MATMUL_A, Use.MATMUL_B}
-        shared = {use for _, use in uses_of(op.b)} & by_rows and _is_matrix(op.b)
-        turn_a = op.transpose_a is not None
-        turn_b = op.transpose_b is not None and bool(shared)
-        if not turn_a and not turn_b:
-            return
-        a = self._transposed(op, op.a, rewriter) if turn_a else op.a
-        b = self._transposed(op, op.b, rewriter) if turn_b else op.b
-        keep_b = op.transpose_b is not None and not turn_b
-        replace(rewriter, op, compute.MatmulOp(a, b, op.acc, transpose_b=keep_b))
-
-    def _transposed(self, op: Operation, value: SSAValue, rewriter: PatternRewriter) -> SSAValue:
-        block = value.type
-        assert isinstance(block, BlockType)
-        rows, cols = block.shape
-        label = f"{value.name_hint or 'block'}_transposed"
-        request = cb.RequestAttr.of(next(self.staging.numbers), label, 2, "staging")
-        turned = compute.TransposeOp(value, request, BlockType.of(cols, rows, block.tile))
-        turned.block.name_hint = label
-        insert(rewriter, op, [turned])
-        return turned.block
-
-
-def _is_matrix(value: SSAValue) -> bool:
-    return isinstance(value.type, BlockType) and min(value.type.shape) > 1
-
-
-class StageStore(RewritePattern):
-    """A stored block that compute also reads, or carries through a loop, is copied for the writer."""
-
-    def __init__(self, staging: _Staging):
-        self.staging = staging
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: noc.StoreBlockOp, rewriter: PatternRewriter) -> None:
-        value = op.block
-        made = value.owner
-        carried = isinstance(made, Block | scf.ForOp | compute.MatmulOp)
-        only_stored = all(isinstance(use.operation, noc.StoreBlockOp) for use in value.uses)
-        if only_stored and not carried:
-            return
-        copy = self.staging.copy(value, f"{label_of(op.tensor, 'tensor')}_out", 2)
-        insert(rewriter, op, [copy])
-        op.operands[0] = copy.block
-        rewriter.notify_op_modified(op)
-
-
-class SinkFill(RewritePattern):
-    """A fill moves down to its first reader, past operations that would keep it out of DST."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: compute.FillOp, rewriter: PatternRewriter) -> None:
-        block = op.parent
-        if block is None or not op.block.uses:
-            return
-        users = {ancestor_in(use.operation, block) for use in op.block.uses}
-        first = next(child for child in block.ops if child in users)
-        following = op.next_op
-        while isinstance(following, compute.FillOp):
-            following = following.next_op
-        if following is not first:
-            op.detach()
-            rewriter.insert(op, InsertPoint.before(first))
-
-
-class StageAccumulator(RewritePattern):
-    """An accumulator that starts from a loaded block starts from a copy made by compute."""
-
-    def __init__(self, staging: _Staging):
-        self.staging = staging
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: noc.LoadBlockOp, rewriter: PatternRewriter) -> None:
-        for use in list(op.block.uses):
-            user = use.operation
-            if isinstance(user, compute.MatmulOp):
-                accumulates = use.index == 2
-            elif isinstance(user, scf.ForOp):
-                accumulates = _accumulates(user.body.block.args[use.index - 2])
-            else:
-                accumulates = False
-            if accumulates:
-                copy = self.staging.copy(op.block, op.cb.label.data, 1)
-                located(op, [copy])
-                rewriter.insert(copy, InsertPoint.after(op))
-                user.operands[use.index] = copy.block
-                rewriter.notify_op_modified(user)
-
-
-def _accumulates(carried: BlockArgument) -> bool:
-    for use in carried.uses:
-        user = use.operation
-        if isinstance(user, compute.MatmulOp) and use.index == 2:
-            return True
-        if isinstance(user, scf.ForOp) and _accumulates(user.body.block.args[use.index - 2]):
-            return True
-    return False
-
+from tt_dialect.passes.map_moves import MAP_LOWERINGS
+from tt_dialect.passes.move_plan import PLACES, Plan
+from tt_dialect.passes.staging import (
+    SinkFill,
+    SplitWideMap,
+    StageAccumulator,
+    StageCarry,
+    StageStore,
+    StageWideSource,
+    Staging,
+    TransposeOperand,
+)
 
 # ---- TILED to BUFFERED ----
 
@@ -191,13 +74,7 @@ def _config(func: FuncOp, fidelity: str | None) -> ComputeConfigAttr:
         raise error_at(
             func, f"'{func.sym_name.data}' names no architecture", "run tt-partition-work"
         )
-    types = [
-        result.type.element_type
-        for op in func.walk()
-        for result in op.results
-        if isinstance(result.type, BlockType)
-    ]
-    dst32 = any(isinstance(t, Float32Type) for t in types)
+    dst32 = dst_is_wide(func)
     for op in func.walk():
         if isinstance(op, compute.MatmulOp) and dst32:
             acc = op.acc.type
@@ -233,8 +110,8 @@ class DeclareBuffers(RewritePattern):
                 continue
             alloc = emit.op(cb.AllocOp(buffer.label, buffer.buffer_type(plan.capacity)))
             wide = isinstance(buffer.block.element_type, Float32Type)
-            if wide and buffer.uses & {Use.COPY, Use.ACCUMULATE}:
-                if buffer.uses - {Use.COPY, Use.ACCUMULATE}:
+            if wide and buffer.uses & TO_DST:
+                if buffer.uses - TO_DST - {Use.STORE}:
                     raise error_at(
                         buffer.values[0],
                         f"fp32 buffer '{buffer.label}' is both copied and read by the matrix unit",
@@ -242,6 +119,12 @@ class DeclareBuffers(RewritePattern):
                     )
                 alloc.unpack_to_dest = UnitAttr()
             plan.cbs[buffer] = alloc.cb
+        for inner in op.walk():
+            if isinstance(inner, eltwise.MapOp):
+                update = updated_input(inner)
+                if update is not None:
+                    plan.updates[inner] = update
+        pops = self._generated(op, plan, emit)
         for arg in op.args:
             if isinstance(arg.type, MemRefType):
                 layout = layout_of(op, arg)
@@ -267,7 +150,39 @@ class DeclareBuffers(RewritePattern):
         op.attributes["tt.decisions"] = ArrayAttr([*known, *self._decisions(plan)])
         located(op, list(emit.block.ops))
         rewriter.inline_block(emit.block, InsertPoint.at_start(op.body.block))
+        end = op.body.block.last_op
+        assert end is not None
+        rewriter.insert(pops, InsertPoint.before(end))
         rewriter.notify_op_modified(op)
+
+    def _generated(self, func: FuncOp, plan: Plan, emit: Emitter) -> list[Operation]:
+        """Tiles the reader makes once: reduction scalers and index patterns; their pops at the end."""
+        wanted: list[tuple[str, TileType, tuple[int, int] | None]] = []
+        for op in func.walk():
+            if isinstance(op, eltwise.ReduceOp):
+                assert isinstance(op.source.type, BlockType)
+                wanted.append(("reduce_scaler", op.source.type.tile, None))
+            elif isinstance(op, eltwise.IotaOp):
+                step = op.rows.value.data, op.cols.value.data
+                wanted.append(("iota", op.tile.type, step))
+        pops: list[Operation] = []
+        for kind, tile, step in dict.fromkeys(wanted):
+            place = cb.BufferType.of(tile, (1, 1), 1, cb.ROW_MAJOR)
+            alloc = emit.op(cb.AllocOp(kind if step is None else "index_tile", place))
+            if step is None:
+                plan.scalers[tile] = alloc.cb
+            else:
+                plan.iotas[step] = alloc.cb
+                alloc.unpack_to_dest = UnitAttr()
+            emit.op(cb.ReserveBackOp(alloc.cb, 1))
+            pointer = emit.op(cb.WritePtrOp(alloc.cb)).pointer
+            pointer.name_hint = f"{alloc.cb.name_hint}_l1"
+            emit.op(noc.GenerateTileOp(kind, pointer, emit.value(0), step))
+            emit.op(cb.PushBackOp(alloc.cb, 1))
+            emit.op(cb.WaitFrontOp(alloc.cb, 1))
+            pops.append(cb.PopFrontOp(alloc.cb, 1))
+        located(func, pops)
+        return pops
 
     def _decisions(self, plan: Plan) -> list[DictionaryAttr]:
         """What was chosen here, and who chose it."""
@@ -327,7 +242,7 @@ class ConsumeBlocks(RewritePattern):
                 ops = [cb.WaitFrontOp(circular, pages), cb.PopFrontOp(circular, pages)]
                 rewriter.insert(ops, after or InsertPoint.at_start(block))
             return
-        updates = [i for i, (_, _, use) in enumerate(users) if use is Use.ACCUMULATE]
+        updates = [i for i, (_, _, use) in enumerate(users) if use in IN_PLACE]
         if updates and updates != [len(users) - 1]:
             raise error_at(
                 users[updates[0]][1], f"accumulator '{buffer.label}' is read after it changed"
@@ -349,7 +264,7 @@ class LowerBlockOp(RewritePattern):
     plans: dict[FuncOp, Plan]
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
-        lower = LOWERINGS.get(type(op))
+        lower = LOWERINGS.get(type(op)) or MAP_LOWERINGS.get(type(op))
         if lower is None:
             return
         plan, emit = self.plans[enclosing(op, FuncOp)], Emitter()
@@ -451,10 +366,13 @@ class LowerMemoryPass(LevelPass):
             raise ValueError(
                 f"unknown fidelity '{self.fidelity}', expected one of {', '.join(FIDELITIES)}"
             )
-        staging, plans = _Staging(), dict[FuncOp, Plan]()
+        staging, plans = Staging(), dict[FuncOp, Plan]()
         return [
             [TransposeOperand(staging), StageStore(staging), StageAccumulator(staging)],
             [RemoveUnusedOperations()],
+            [SplitWideMap(staging)],
+            [StageCarry(staging)],
+            [StageWideSource(staging)],
             [SinkFill()],
             [DeclareBuffers(plans, self.fidelity)],
             [ConsumeBlocks(plans)],
