@@ -335,7 +335,7 @@ class _KernelPrinter:
 def split_call(text: str) -> tuple[str, list[str]]:
     """Callee and arguments of `callee(arguments)`; template arguments may have parentheses."""
     depth = 0
-    for place in range(len(text) - 1, -1, -1):
+    for place in range(len(text) - 1, -1, -1) if text.endswith(")") else ():
         depth += (text[place] == ")") - (text[place] == "(")
         if depth == 0:
             return text[:place], split_arguments(text[place + 1 : -1])

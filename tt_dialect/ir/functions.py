@@ -226,7 +226,9 @@ _BF16_EXPONENT = "np.maximum(np.frexp(x)[1], -125)"
 _ROWS: tuple[Function, ...] = (
     # ---- unary ----
     _unary("exp", "np.exp(x)", _EXP, _instructions(20)),
-    _unary("exp2", "np.exp2(x)", _API, _instructions(21), note="computed as exp(x * ln 2)"),
+    _unary(
+        "exp2", "np.exp2(x)", _API, _instructions(21), note="as exp(x * ln 2), approximate mode"
+    ),
     _unary("log", "np.log(x)", _API, _instructions(26), sample=(0.1, 8.0)),
     _unary(
         "log2",
