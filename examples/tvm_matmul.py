@@ -7,7 +7,7 @@ ttc run examples/tvm_matmul.tir.json --check      # the same kernel as saved fro
 from tvm import te
 
 
-def matmul(M: int = 256, N: int = 256, K: int = 256, dtype: str = "float32"):
+def matmul(M: int = 128, N: int = 128, K: int = 128, dtype: str = "float32"):
     """The PrimFunc of a matrix product; a block of it per core and its steps are chosen for you."""
     A = te.placeholder((M, K), dtype, name="A")
     B = te.placeholder((K, N), dtype, name="B")

@@ -110,9 +110,10 @@ def retention(q: Array, k: Array, v: Array) -> Array:
     The output has a leading axis of one: there is one block of the key dimension.
     """
     q, k, v = (np.swapaxes(x, 1, 2) for x in (q, k, v))
-    heads, length = q.shape[1], q.shape[2]
-    decay = 1.0 - np.exp2(-5.0 - np.arange(heads, dtype=np.float64))
-    distance = np.subtract.outer(np.arange(length), np.arange(length))
+    heads = np.arange(q.shape[1], dtype=np.float64)
+    position = np.arange(q.shape[2], dtype=np.float64)
+    decay = 1.0 - np.exp2(-5.0 - heads)
+    distance = position[:, None] - position
     faded = np.where(distance >= 0, decay[:, None, None] ** np.maximum(distance, 0), 0.0)
     scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1]) * faded
     return np.swapaxes(scores @ v, 1, 2)[None]
