@@ -336,7 +336,7 @@ func.func @step(%i: index) {
 
 // -----
 
-// CHECK: invalid.mlir:{{[0-9]+}}:26: error: Expected `address`, `start`, `count`, `extent`, `shard`, `coordinate`, or `semaphore`.
+// CHECK: invalid.mlir:{{[0-9]+}}:26: error: Expected `address`, `start`, `count`, `extent`, `shard`, `coordinate`, `semaphore`, or `scalar`.
 "test.op"() {a = #tt.arg<pointer "A" = 0>} : () -> ()
 
 // -----

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, StringAttr
+from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, StringAttr, bf16
 from xdsl.dialects.func import FuncOp
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
@@ -14,6 +14,9 @@ from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.utils.hints import isa
 
 from tt_dialect.ir.layout import BufferAttr, TileDims
+
+DEFAULT_LAYOUT = BufferAttr.interleaved(bf16)
+"""Stands for a layout nobody has given yet; its element type says nothing."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +53,18 @@ def layout_of(func: FuncOp, arg: BlockArgument) -> BufferAttr | None:
 
 def tile_dims(func: FuncOp, arg: BlockArgument) -> TileDims:
     """Outer, row and column dimensions of a tensor parameter; the last two before a layout says."""
-    layout, rank = layout_of(func, arg), memref_type(arg).get_num_dims()
-    if layout is not None:
-        return layout.dims(rank)
-    return TileDims(tuple(range(rank - 2)), rank - 2 if rank > 1 else None, rank - 1)
+    return (layout_of(func, arg) or DEFAULT_LAYOUT).dims(memref_type(arg).get_num_dims())
 
 
 def tile_indices(
-    layout: BufferAttr, block: TensorBlock
+    layout: BufferAttr | None, block: TensorBlock
 ) -> tuple[tuple[SSAValue | int, ...], SSAValue | int, SSAValue | int]:
     """Where a block starts: offsets along the outer dimensions, the rows and the columns.
 
-    All in elements; 0 along an axis that the tensor's tiles do not have.
+    All in elements; 0 along an axis that the tensor's tiles do not have. Without a layout the last
+    two dimensions are tiled.
     """
-    dims = layout.dims(len(block.sizes))
+    dims = (layout or DEFAULT_LAYOUT).dims(len(block.sizes))
     row, col = (0 if dim is None else block.offsets[dim] for dim in (dims.row, dims.col))
     return tuple(block.offsets[dim] for dim in dims.outer), row, col
 
@@ -243,18 +244,19 @@ def grid_of(func: FuncOp) -> scf.ParallelOp | None:
 def grid_order(func: FuncOp, grid: scf.ParallelOp) -> list[int]:
     """Grid axes from outermost to innermost in work order.
 
-    An axis stands where it indexes the first written tensor (batch, rows, columns), found from the
-    access region; axes that no dimension depends on come first.
+    An axis stands where it indexes the first written tensor (outer dimensions, rows, columns),
+    found from the access region; axes that no dimension depends on come first.
     """
     axes = list(grid.body.block.args)
     position = dict.fromkeys(range(len(axes)), -1)
     for block in written_blocks(func)[:1]:
-        for dim, offset in enumerate(block.offsets):
+        for place, dim in enumerate(tile_dims(func, block.tensor).order):
+            offset = block.offsets[dim]
             if isinstance(offset, int):
                 continue
             for axis, iv in enumerate(axes):
                 if _depends(offset, iv):
-                    position[axis] = dim
+                    position[axis] = place
     return sorted(position, key=lambda axis: (position[axis], axis))
 
 

@@ -83,7 +83,7 @@ class _Forms:
             dim = block.extended[0] if block.extended else block.kept[0]
             self._join(value, (block.tensor, dim), op)
         shape = memref_type(value).get_shape()
-        if len(shape) > 1 and block is None:
+        if len(shape) > 1:
             (long,) = (dim for dim, extent in enumerate(shape) if extent != 1)
             if len(shape) == 2 or long >= len(shape) - 2:
                 self.say(value, "col" if long == len(shape) - 2 else "row", op)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects.builtin import ArrayAttr, IntAttr
 
@@ -44,12 +44,17 @@ def split_blocks(blocks: int, grid: tuple[int, int]) -> ArrayAttr[WorkAttr]:
 
 
 def core_arguments(
-    abi: AbiAttr, partition: PartitionAttr, addresses: Sequence[int]
+    abi: AbiAttr,
+    partition: PartitionAttr,
+    addresses: Sequence[int],
+    scalars: Mapping[int, int] | None = None,
 ) -> list[tuple[tuple[int, int], list[int]]]:
     """(core, runtime argument values) of every core with work, values in ABI order.
 
-    `addresses` are the base addresses of the tensor parameters, in parameter order.
+    `addresses` are the base addresses of the tensor parameters, in parameter order; `scalars` the
+    32-bit words of the scalar parameters, by position among all parameters.
     """
+    words = scalars or {}
     rows: list[tuple[tuple[int, int], list[int]]] = []
     for core, start, count in partition.ids():
         by_kind = {ArgKind.START: start, ArgKind.COUNT: count}
@@ -60,6 +65,8 @@ def core_arguments(
                 values.append(addresses[value])
             elif kind is ArgKind.COORDINATE:
                 values.append(core[value])
+            elif kind is ArgKind.SCALAR:
+                values.append(words[value])
             else:
                 values.append(by_kind.get(kind, value))
         rows.append((core, values))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from itertools import pairwise
 from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -50,6 +49,7 @@ from tt_dialect.ir.layout import (
     ints,
 )
 from tt_dialect.ir.program import (
+    SCALAR_TYPES,
     AbiAttr,
     ArgAttr,
     ArgKind,
@@ -66,6 +66,7 @@ MAX_ITEMS = 4096
 """Above this many work items only the ranges are written."""
 
 _ELEMENTS = {"Float16_b": BFloat16Type(), "Float16": Float16Type(), "Float32": Float32Type()}
+_SCALARS = {str(kind): kind for kind in SCALAR_TYPES}
 _COLUMNS = 100
 
 
@@ -113,6 +114,7 @@ def plan_of(program: ProgramOp) -> Json:
         ],
         "abi": [
             {"name": a.label.data, "kind": a.kind.data, "value": a.value.data}
+            | {"type": str(kind) for kind in a.type}
             for a in program.abi.args
         ],
         "kernels": [
@@ -146,6 +148,7 @@ def _layout(tensor: TensorAttr) -> Json:
         "format": layout.tile.data_format,
         "page_bytes": layout.tile.bytes,
         "axes": list(layout.labels),
+        **_tiled(layout),
         "tile_id_order": "row_major",
         "by": layout.by.data,
         "nd_shard": None
@@ -157,6 +160,12 @@ def _layout(tensor: TensorAttr) -> Json:
             "order": shard.order.data,
         },
     }
+
+
+def _tiled(layout: BufferAttr) -> Json:
+    """`tiled` where it is not the last two dimensions; null for an axis that does not exist."""
+    dims = [None if dim < 0 else dim for dim in int_tuple(layout.tiled)]
+    return {"tiled": dims} if dims else {}
 
 
 def _circular_buffer(alloc: cb.AllocOp) -> Json:
@@ -317,7 +326,12 @@ def partition_from(plan: Json) -> PartitionAttr:
 
 def abi_from(plan: Json) -> AbiAttr:
     """The argument table a plan describes."""
-    return AbiAttr.of([ArgAttr.of(ArgKind(a["kind"]), a["name"], a["value"]) for a in plan["abi"]])
+    return AbiAttr.of(
+        [
+            ArgAttr.of(ArgKind(a["kind"]), a["name"], a["value"], _SCALARS.get(a.get("type")))
+            for a in plan["abi"]
+        ]
+    )
 
 
 def config_from(plan: Json) -> ComputeConfigAttr:
@@ -343,6 +357,7 @@ def _tensor(name: str, layout: Json) -> TensorAttr:
         ArrayAttr([StringAttr(a) for a in layout["axes"]]),
         StringAttr(layout["by"]),
         ArrayAttr(shards),
+        ints([-1 if dim is None else dim for dim in layout.get("tiled", ())]),
     )
     return TensorAttr(
         StringAttr(name), StringAttr(layout["direction"]), ints(layout["shape"]), buffer
@@ -414,10 +429,28 @@ def _rule_problems(plan: Json) -> Iterator[str]:
     ids = [b["id"] for b in plan["circular_buffers"]]
     if len(set(ids)) != len(ids):
         yield "two circular buffers have the same id"
-    if any(a != ArgKind.ADDRESS == b for a, b in pairwise(arg["kind"] for arg in plan["abi"])):
-        yield "addresses do not come first in the argument table"
+    order = [_ABI_ORDER.get(arg["kind"], 2) for arg in plan["abi"]]
+    if order != sorted(order):
+        yield "addresses do not come first, scalars second in the argument table"
+    for arg in plan["abi"]:
+        if (arg["kind"] == ArgKind.SCALAR) != ("type" in arg):
+            yield f"argument {arg['name']}: a scalar has a type, others have none"
+    for name, layout in plan["layouts"].items():
+        yield from _tiled_problems(name, layout)
     if plan["work_partition"] is not None:
         yield from _item_problems(plan, dealt)
+
+
+_ABI_ORDER = {ArgKind.ADDRESS: 0, ArgKind.SCALAR: 1}
+
+
+def _tiled_problems(name: str, layout: Json) -> Iterator[str]:
+    """Tiled dimensions are different dimensions of the tensor."""
+    rank = len(layout["shape"])
+    tiled = layout.get("tiled", [rank - 2, rank - 1])
+    dims = [dim for dim in tiled if dim is not None]
+    if not dims or len(set(dims)) != len(dims) or not all(0 <= dim < rank for dim in dims):
+        yield f"tensor {name} of rank {rank} is tiled along {tiled}"
 
 
 def _dealt(plan: Json) -> list[tuple[tuple[int, int], int]]:

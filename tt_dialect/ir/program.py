@@ -12,7 +12,11 @@ from xdsl.dialects.builtin import (
     IntAttr,
     IntegerAttr,
     StringAttr,
+    bf16,
+    f16,
+    f32,
     i32,
+    i64,
 )
 from xdsl.ir import Attribute, Operation, ParametrizedAttribute, Region
 from xdsl.irdl import (
@@ -61,33 +65,65 @@ class ArgKind(StrEnum):
     """A coordinate of the core: `value` 0 is x, 1 is y."""
     SEMAPHORE = "semaphore"
     """The id of semaphore number `value`."""
+    SCALAR = "scalar"
+    """The scalar parameter of the kernel at position `value` among all its parameters: the bits of
+    a float32 (of f32, bf16 and f16 parameters), or a 32-bit integer."""
+
+
+SCALAR_TYPES: tuple[Attribute, ...] = (
+    f32,
+    bf16,
+    f16,
+    i32,
+    i64,
+)
+"""Types of scalar parameters: the floats travel as float32, the integers as 32 bits."""
 
 
 @irdl_attr_definition
 class ArgAttr(ParametrizedAttribute):
-    """One entry of the ABI table, a 32-bit runtime argument: `extent "Mt" = 32`."""
+    """One entry of the ABI table, a 32-bit runtime argument: `extent "Mt" = 32`.
+
+    A scalar has its parameter's type: `scalar "scale" = 1 : f32`.
+    """
 
     name = "tt.arg"
     kind: StringAttr = param_def()
     label: StringAttr = param_def()
     value: IntAttr = param_def()
+    type: ArrayAttr[Attribute] = param_def()
+    """The type of a scalar; empty for other kinds."""
 
     @classmethod
-    def of(cls, kind: ArgKind, label: str, value: int = 0) -> ArgAttr:
+    def of(
+        cls, kind: ArgKind, label: str, value: int = 0, type: Attribute | None = None
+    ) -> ArgAttr:
         """An entry; the meaning of `value` depends on the kind."""
-        return cls(StringAttr(kind), StringAttr(label), IntAttr(value))
+        types = ArrayAttr([] if type is None else [type])
+        return cls(StringAttr(kind), StringAttr(label), IntAttr(value), types)
 
     def verify(self) -> None:
         if self.kind.data not in list(ArgKind):
             raise VerifyException(f"unknown argument kind {self.kind.data}")
+        if (self.kind.data == ArgKind.SCALAR) != (len(self.type) == 1):
+            raise VerifyException("a scalar argument has a type, others have none")
+        if any(kind not in SCALAR_TYPES for kind in self.type):
+            raise VerifyException("a scalar argument is of type f32, bf16, f16, i32 or i64")
 
     @classmethod
     def parse_short(cls, parser: AttrParser) -> ArgAttr:
         """`extent "Mt" = 32`"""
+        position = parser.pos
         kind = parser.parse_str_enum(ArgKind)
         label = parser.parse_str_literal()
         parser.parse_punctuation("=")
-        return cls.of(kind, label, parser.parse_integer())
+        value = parser.parse_integer()
+        typed = parser.parse_optional_punctuation(":") is not None
+        scalar = parser.parse_type() if typed else None
+        try:
+            return cls.of(kind, label, value, scalar)
+        except VerifyException as error:
+            parser.raise_error(str(error), position)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -99,6 +135,9 @@ class ArgAttr(ParametrizedAttribute):
         printer.print_string(f"{self.kind.data} ")
         printer.print_string_literal(self.label.data)
         printer.print_string(f" = {self.value.data}")
+        for scalar in self.type:
+            printer.print_string(" : ")
+            printer.print_attribute(scalar)
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -110,7 +149,7 @@ class AbiAttr(ParametrizedAttribute):
     """The runtime arguments of every kernel of a program, in order.
 
     `#tt.abi<address "A_addr" = 0, start "start_id" = 0, count "count" = 0, extent "Mt" = 32>`.
-    Addresses come first. Kernels, host, plan and simulator all read this one table.
+    Addresses come first, then scalars. Kernels, host, plan and simulator all read this one table.
     """
 
     name = "tt.abi"
@@ -120,6 +159,12 @@ class AbiAttr(ParametrizedAttribute):
     def of(cls, args: Sequence[ArgAttr]) -> AbiAttr:
         """The given entries."""
         return cls(ArrayAttr(args))
+
+    @property
+    def parameters(self) -> tuple[ArgAttr, ...]:
+        """The entries that stand for the kernel's own parameters: addresses, then scalars."""
+        own = (ArgKind.ADDRESS, ArgKind.SCALAR)
+        return tuple(arg for arg in self.args if arg.kind.data in own)
 
     def index_of(self, kind: ArgKind, value: int | None = None) -> int | None:
         """Position of the first entry of a kind (and value), None if there is none."""

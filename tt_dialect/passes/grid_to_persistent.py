@@ -15,48 +15,57 @@ from xdsl.dialects.builtin import (
     StringAttr,
 )
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Block, BlockArgument, Region, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
 from tt_dialect.analysis.access import grid_of, grid_order, label_of, layout_of, memref_type
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.layout import BufferAttr, PartitionAttr, int_tuple
-from tt_dialect.ir.program import AbiAttr, ArgAttr, ArgKind
+from tt_dialect.ir.program import SCALAR_TYPES, AbiAttr, ArgAttr, ArgKind
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, located
 
 
-def _layouts(func: FuncOp) -> list[BufferAttr]:
-    """Layouts of the tensor parameters, in order."""
-    layouts: list[BufferAttr] = []
-    for arg in func.args:
-        if not isinstance(arg.type, MemRefType):
-            raise error_at(
-                func,
-                f"the scalar parameter '{label_of(arg, str(arg.index))}' is not lowered yet",
-                "supported: tensor parameters; `ttc run --engine tile` runs this kernel",
-            )
-        layout = layout_of(func, arg)
-        if layout is None:
-            raise error_at(
-                func,
-                f"parameter '{label_of(arg, str(arg.index))}' has no layout",
-                "run tt-infer-layout first",
-            )
-        layouts.append(layout)
-    return layouts
+def _layout(func: FuncOp, arg: BlockArgument) -> BufferAttr:
+    """Layout of a tensor parameter."""
+    layout = layout_of(func, arg)
+    if layout is None:
+        raise error_at(
+            func,
+            f"parameter '{label_of(arg, str(arg.index))}' has no layout",
+            "run tt-infer-layout first",
+        )
+    return layout
+
+
+def _scalar(func: FuncOp, arg: BlockArgument) -> ArgAttr:
+    """The entry of a scalar parameter."""
+    label = label_of(arg, f"arg{arg.index}")
+    if arg.type not in SCALAR_TYPES:
+        raise error_at(
+            func,
+            f"the scalar parameter '{label}' has type {arg.type}",
+            "supported: f32, bf16, f16, i32 and i64",
+        )
+    return ArgAttr.of(ArgKind.SCALAR, label, arg.index, arg.type)
 
 
 def build_abi(func: FuncOp) -> AbiAttr:
-    """Addresses, the core's range of work ids, and Mt, Kt, Nt where the kernel is one product."""
-    args: list[ArgAttr] = []
+    """Addresses, scalar parameters, the core's range of work ids, and Mt, Kt, Nt where the kernel
+    is one product."""
+    tensors: list[ArgAttr] = []
+    scalars: list[ArgAttr] = []
     extents: dict[str, int] = {}
-    for arg, layout in zip(func.args, _layouts(func), strict=True):
-        label = label_of(arg, f"arg{arg.index}")
-        args.append(ArgAttr.of(ArgKind.ADDRESS, f"{label}_addr", arg.index))
+    for arg in func.args:
+        if not isinstance(arg.type, MemRefType):
+            scalars.append(_scalar(func, arg))
+            continue
+        layout, label = _layout(func, arg), label_of(arg, f"arg{arg.index}")
+        tensors.append(ArgAttr.of(ArgKind.ADDRESS, f"{label}_addr", len(tensors)))
         for axis, extent in zip(layout.labels, memref_type(arg).get_shape(), strict=False):
             extents[axis] = -(-extent // 32)
+    args = [*tensors, *scalars]
     args.append(ArgAttr.of(ArgKind.START, "start_id"))
     args.append(ArgAttr.of(ArgKind.COUNT, "count"))
     if {"M", "K", "N"} <= extents.keys():
@@ -65,8 +74,9 @@ def build_abi(func: FuncOp) -> AbiAttr:
 
 
 def _add_arguments(func: FuncOp, abi: AbiAttr) -> dict[str, SSAValue]:
-    """Appends an index argument for every entry that is no address; returns them by label."""
-    entries = [arg for arg in abi.args if arg.kind.data != ArgKind.ADDRESS]
+    """Appends an index argument for every entry that is no parameter; returns them by label."""
+    parameters = (ArgKind.ADDRESS, ArgKind.SCALAR)
+    entries = [arg for arg in abi.args if arg.kind.data not in parameters]
     block, values = func.body.block, dict[str, SSAValue]()
     attrs = list(func.arg_attrs or [])
     for entry in entries:
@@ -183,8 +193,8 @@ class GridToPersistent(RewritePattern):
 class GridToPersistentPass(LevelPass):
     """Turns the launch grid into the program of one core, with typed runtime arguments.
 
-    The arguments follow the ABI table: addresses (the tensors), `start_id, count`, and `Mt, Kt, Nt` in
-    tiles when the kernel is one matrix product. Block indices are recovered from the work id by
+    The arguments follow the ABI table: addresses (the tensors), scalar parameters, `start_id, count`,
+    and `Mt, Kt, Nt` in tiles when the kernel is one matrix product. Block indices are recovered from the work id by
     division and remainder, once per block.
 
     Before:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from xdsl.dialects import memref
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, MemRefType
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, BlockArgument
+from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
+from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from tt_dialect.analysis.access import axis_labels, label_of, memref_type
-from tt_dialect.diagnostics import error_at
+from tt_dialect.analysis.access import (
+    TensorBlock,
+    axis_labels,
+    is_parameter,
+    label_of,
+    memref_type,
+    tensor_block,
+)
+from tt_dialect.analysis.vectors import Form, vector_forms
+from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.ir.layout import ELEMENT_TYPES, BufferAttr
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, is_kernel
@@ -19,11 +30,11 @@ from tt_dialect.passes.base import LevelPass, is_kernel
 def _check(func: FuncOp, arg: BlockArgument) -> MemRefType[Attribute]:
     kind = memref_type(arg)
     name = label_of(arg, f"argument {arg.index}")
-    if kind.get_num_dims() < 2:
+    if not kind.get_num_dims():
         raise error_at(
             func,
-            f"tensor '{name}' of '{func.sym_name.data}' has rank {kind.get_num_dims()}",
-            "tensors need at least two dimensions; give a vector the shape (1, N)",
+            f"tensor '{name}' of '{func.sym_name.data}' has rank 0",
+            "tensors need at least one dimension",
         )
     if any(extent < 1 for extent in kind.get_shape()):
         raise error_at(
@@ -38,6 +49,108 @@ def _check(func: FuncOp, arg: BlockArgument) -> MemRefType[Attribute]:
     return kind
 
 
+@dataclass(frozen=True)
+class _Demand:
+    """What a block asks of the layout of its tensor: the dimensions of rows and columns."""
+
+    op: Operation
+    rows: int | None
+    cols: int | None
+
+    def allows(self, tiled: tuple[int, int], shape: Sequence[int]) -> bool:
+        """Whether a layout has the block in whole tiles of its own.
+
+        A vector may lie in a matrix that is one element wide, nowhere else: a tile that is stored
+        would overwrite its neighbours.
+        """
+        for wanted, dim in zip((self.rows, self.cols), tiled, strict=True):
+            if wanted is None and dim >= 0 and shape[dim] != 1:
+                return False
+            if wanted is not None and dim != wanted:
+                return False
+        return True
+
+    @property
+    def tiled(self) -> tuple[int, int]:
+        """The layout it asks for."""
+        return (-1 if self.rows is None else self.rows, -1 if self.cols is None else self.cols)
+
+
+def _demand(block: TensorBlock, value: SSAValue, op: Operation, form: Form) -> _Demand | None:
+    """The demand of a block; None where any layout would do, as for a single element."""
+    dims = block.extended
+    if len(dims) > 2:
+        name = label_of(block.tensor, "tensor")
+        raise error_at(
+            op,
+            f"the block of '{name}' extends over dimensions {list(dims)}",
+            "a block has rows and columns; make its other extents 1",
+        )
+    if len(dims) == 2:
+        return _Demand(op, *dims)
+    if not dims and len(memref_type(value).get_shape()) == 1:
+        dims = block.kept
+    if not dims:
+        return None
+    return _Demand(op, None, dims[0]) if form == "row" else _Demand(op, dims[0], None)
+
+
+def _demands(func: FuncOp, forms: dict[SSAValue, Form]) -> dict[BlockArgument, list[_Demand]]:
+    """Demands on the layout of each tensor, in program order."""
+    found: dict[BlockArgument, list[_Demand]] = {}
+    for op in func.walk():
+        values: Sequence[SSAValue] = ()
+        match op:
+            case memref.SubviewOp():
+                values = [op.result]
+            case GenericOp() | CopyOp() | FillOp():
+                values = [v for v in (*op.inputs, *op.outputs) if is_parameter(v)]
+            case _:
+                pass
+        for value in values:
+            block = tensor_block(value)
+            if block is None:
+                continue
+            demand = _demand(block, value, op, forms.get(value, "row"))
+            if demand is not None:
+                found.setdefault(block.tensor, []).append(demand)
+    return found
+
+
+def _tiled(arg: BlockArgument, demands: Sequence[_Demand]) -> tuple[int, ...]:
+    """The `tiled` of a tensor's layout: empty, the last two dimensions, where that serves."""
+    shape = memref_type(arg).get_shape()
+    rank = len(shape)
+    default = (rank - 2, rank - 1)
+    if rank > 1 and all(d.allows(default, shape) for d in demands):
+        return ()
+    if not demands:
+        return (-1, 0)
+    first = demands[0]
+    for other in demands:
+        if not other.allows(first.tiled, shape):
+            name = label_of(arg, f"argument {arg.index}")
+            place = location_of(first.op)
+            raise error_at(
+                other.op,
+                f"tensor '{name}' is read or written in {_spell(other)} here, but in "
+                f"{_spell(first)}{'' if place is None else f' at {place}'}",
+                "a tensor is cut into tiles in one way: use blocks over the same dimensions, or "
+                "give the kernel the tensor twice",
+            )
+    return first.tiled
+
+
+def _spell(demand: _Demand) -> str:
+    match demand.rows, demand.cols:
+        case None, cols:
+            return f"row vectors along dimension {cols}"
+        case rows, None:
+            return f"column vectors along dimension {rows}"
+        case rows, cols:
+            return f"blocks of dimensions {rows} and {cols}"
+
+
 class InferLayout(RewritePattern):
     """A parameter without a layout is interleaved over the DRAM banks in 32x32 tiles."""
 
@@ -47,10 +160,18 @@ class InferLayout(RewritePattern):
             return
         labels = axis_labels(op)
         attrs = [dict(a.data) for a in op.arg_attrs or [DictionaryAttr({}) for _ in op.args]]
-        for arg, entry in zip(op.args, attrs, strict=True):
-            if isinstance(arg.type, MemRefType) and "tt.layout" not in entry:
-                element_type = _check(op, arg).element_type
-                entry["tt.layout"] = BufferAttr.interleaved(element_type, labels.get(arg, ()))
+        open_ = [
+            (arg, entry)
+            for arg, entry in zip(op.args, attrs, strict=True)
+            if isinstance(arg.type, MemRefType) and "tt.layout" not in entry
+        ]
+        kinds = [_check(op, arg) for arg, _ in open_]
+        demands = _demands(op, vector_forms(op)) if open_ else {}
+        for (arg, entry), kind in zip(open_, kinds, strict=True):
+            tiled = _tiled(arg, demands.get(arg, ()))
+            entry["tt.layout"] = BufferAttr.interleaved(
+                kind.element_type, labels.get(arg, ()), tiled=tiled
+            )
         new = ArrayAttr([DictionaryAttr(a) for a in attrs])
         if new != op.arg_attrs:
             op.arg_attrs = new
@@ -62,7 +183,10 @@ class InferLayoutPass(LevelPass):
     """Gives every tensor parameter a `tt.layout`: where it lives and how it is cut into pages.
 
     The default is DRAM, interleaved, one 32x32 tile a page; an attribute that is there stays. The
-    axis labels (M, N, K) come from the contractions the tensor takes part in.
+    dimensions that are cut into tiles are those over which the kernel's blocks extend, `tiled` where
+    they are not the last two: [1, 3] for blocks [1, rows, 1, columns]. A block of one dimension is a
+    row or a column of a tile, as the vectors it is copied to and from are used. The axis labels
+    (M, N, K) come from the contractions the tensor takes part in.
 
     Before:
     ```mlir

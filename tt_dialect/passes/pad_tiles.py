@@ -5,41 +5,51 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.dialects import memref
+from xdsl.dialects.func import FuncOp
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from tt_dialect.analysis.access import TensorBlock, label_of, memref_type, tensor_block
+from tt_dialect.analysis.access import (
+    TensorBlock,
+    label_of,
+    memref_type,
+    tensor_block,
+    tile_dims,
+)
 from tt_dialect.analysis.index import Range, factor_of, range_of
 from tt_dialect.diagnostics import error_at
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass
+from tt_dialect.passes.base import LevelPass, enclosing
 
 TILE = 32
 
 
 class CheckBuffer(RewritePattern):
-    """An on-chip buffer is a matrix of whole tiles."""
+    """An on-chip buffer is a matrix of whole tiles, or a vector of whole tile rows or columns."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: memref.AllocOp, rewriter: PatternRewriter) -> None:
         shape = memref_type(op.memref).get_shape()
         name = label_of(op, "buffer")
-        if len(shape) != 2:
+        long = [extent for extent in shape if extent != 1]
+        if len(long) > 2:
             raise error_at(
                 op,
-                f"on-chip buffer '{name}' has rank {len(shape)}",
-                "expected rank 2 (rows, columns)",
+                f"on-chip buffer '{name}' of shape {shape} has more than two dimensions",
+                "expected rows and columns; other extents must be 1",
             )
-        if any(extent % TILE for extent in shape):
+        if any(extent % TILE for extent in long):
             raise error_at(
                 op,
                 f"on-chip buffer '{name}' of shape {shape} is not made of whole {TILE}x{TILE} tiles",
-                f"make both extents multiples of {TILE}",
+                f"make both extents multiples of {TILE}"
+                if len(long) == 2
+                else f"make its extent a multiple of {TILE}",
             )
 
 
-def _check_dimension(op: memref.SubviewOp, block: TensorBlock, dim: int) -> None:
+def _check_dimension(op: memref.SubviewOp, block: TensorBlock, dim: int, tiled: bool) -> None:
     name, offset, size = label_of(block.tensor, "tensor"), block.offsets[dim], block.sizes[dim]
-    extent, rank = memref_type(block.tensor).get_shape()[dim], len(block.sizes)
+    extent = memref_type(block.tensor).get_shape()[dim]
     bounds = Range(offset, offset) if isinstance(offset, int) else range_of(offset)
     if bounds is None:
         raise error_at(
@@ -54,7 +64,7 @@ def _check_dimension(op: memref.SubviewOp, block: TensorBlock, dim: int) -> None
             f"it reaches from {bounds.low} to {bounds.high + size}",
             "choose block sizes that divide the tensor",
         )
-    if dim < rank - 2:
+    if not tiled or extent == 1:
         return
     factor = offset if isinstance(offset, int) else factor_of(offset)
     if factor % TILE or size % TILE:
@@ -75,16 +85,16 @@ class CheckBlock(RewritePattern):
             raise error_at(
                 op, "a part of an on-chip buffer is not supported", "use the whole buffer"
             )
-        rank = len(block.sizes)
-        if block.kept != (rank - 2, rank - 1):
+        dims = tile_dims(enclosing(op, FuncOp), block.tensor)
+        if not set(block.extended) <= set(dims.tiled):
             raise error_at(
                 op,
                 f"the block of '{label_of(block.tensor, 'tensor')}' extends over dimensions "
-                f"{list(block.kept)}; only the last two are tiled",
-                "put the block's rows and columns in the last two dimensions",
+                f"{list(block.extended)}; tiled are {list(dims.tiled)}",
+                "make the block's other extents 1, or tile the tensor along its dimensions",
             )
-        for dim in range(rank):
-            _check_dimension(op, block, dim)
+        for dim in range(len(block.sizes)):
+            _check_dimension(op, block, dim, dim in dims.tiled)
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,8 @@ class PadTilesPass(LevelPass):
     """Holds blocks and buffers against the 32x32 tile grid.
 
     Every block starts and ends on tiles and lies inside its tensor; what would need padding or
-    clipping is an error. The program does not change.
+    clipping is an error. A vector has whole tiles along its one dimension. The program does not
+    change.
 
     Before:
     ```mlir

@@ -10,7 +10,13 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from tt_dialect.analysis.access import grid_of, grid_order, memref_type, written_blocks
+from tt_dialect.analysis.access import (
+    grid_of,
+    grid_order,
+    memref_type,
+    tile_dims,
+    written_blocks,
+)
 from tt_dialect.analysis.index import constant_value
 from tt_dialect.analysis.work import split_blocks
 from tt_dialect.arch import Arch, get_arch
@@ -58,15 +64,17 @@ class PartitionGrid(RewritePattern):
         outputs = written_blocks(op)
         if not outputs:
             raise error_at(op, f"kernel '{op.sym_name.data}' writes no tensor")
-        shape, size = memref_type(outputs[0].tensor).get_shape()[-2:], outputs[0].sizes[-2:]
+        dims = tile_dims(op, outputs[0].tensor)
+        shape = dims.matrices(memref_type(outputs[0].tensor).get_shape())[-2:]
+        size = dims.matrices(outputs[0].sizes)[-2:]
         op.attributes["tt.arch"] = StringAttr(self.arch.name)
         op.attributes["tt.partition"] = PartitionAttr(
             StringAttr("global"),
             StringAttr("contiguous"),
             ints(self.arch.grid),
             ints(blocks),
-            ints([extent // 32 for extent in size]),
-            ints([extent // 32 for extent in shape]),
+            ints([-(-extent // 32) for extent in size]),
+            ints([-(-extent // 32) for extent in shape]),
             split_blocks(prod(blocks), self.arch.grid),
         )
         rewriter.notify_op_modified(op)
@@ -76,9 +84,9 @@ class PartitionGrid(RewritePattern):
 class PartitionWorkPass(LevelPass):
     """Divides the blocks of the launch grid over the cores of an architecture.
 
-    Work ids number the blocks row by row in the tensor that is written (batch, rows, columns, found
-    from its access region, not from the order of grid axes); cores take consecutive ids in row-major
-    order, counts differ by at most one. The result is an attribute; the grid stays.
+    Work ids number the blocks row by row in the tensor that is written (outer dimensions, rows,
+    columns, found from its access region, not from the order of grid axes); cores take consecutive
+    ids in row-major order, counts differ by at most one. The result is an attribute; the grid stays.
 
     Before:
     ```mlir

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
     IntegerAttr,
     MemRefType,
     StringAttr,
+    f32,
     i32,
+    i64,
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -27,6 +30,7 @@ from tt_dialect.ir import cb, noc
 from tt_dialect.ir.layout import PartitionAttr, ints
 from tt_dialect.ir.program import (
     AbiAttr,
+    ArgAttr,
     ArgKind,
     ComputeConfigAttr,
     Direction,
@@ -106,6 +110,26 @@ def _sweep(block: Block) -> None:
             op.erase()
 
 
+def _read_argument(index: int, entry: ArgAttr) -> list[Operation]:
+    """The read of a runtime argument, and its conversion to the type of a scalar parameter."""
+    for kind in entry.type:
+        if kind in (i32, i64):
+            read = noc.RuntimeArgOp(index)
+            return [read, arith.IndexCastOp(read.value, kind)]
+        read = noc.RuntimeArgOp(index, f32)
+        return [read] if kind == f32 else [read, arith.TruncFOp(read.value, kind)]
+    return [noc.RuntimeArgOp(index)]
+
+
+def _drop_casts(block: Block) -> None:
+    """`extf(truncf x)` of an argument is x: the host rounded it to the narrow type."""
+    for op in list(block.walk()):
+        if isinstance(op, arith.ExtFOp) and isinstance(op.input.owner, arith.TruncFOp):
+            narrow = op.input.owner
+            if isinstance(narrow.input.owner, noc.RuntimeArgOp):
+                op.result.replace_all_uses_with(narrow.input)
+
+
 def _slice(
     func: FuncOp,
     role: Role,
@@ -122,11 +146,12 @@ def _slice(
     scalars = iter(i for i, a in enumerate(abi.args) if a.kind.data != ArgKind.ADDRESS)
     for arg in func.args:
         index = next(addresses if isinstance(arg.type, MemRefType) else scalars)
-        read = noc.RuntimeArgOp(index)
-        read.value.name_hint = abi.args.data[index].label.data
-        read.location = func.location
-        block.add_op(read)
-        values[arg] = read.value
+        made = _read_argument(index, abi.args.data[index])
+        for op in made:
+            op.location = func.location
+            op.results[0].name_hint = abi.args.data[index].label.data
+        block.add_ops(made)
+        values[arg] = made[-1].results[0]
 
     def copy(ops: Iterable[Operation], into: Block) -> None:
         for op in ops:
@@ -149,6 +174,7 @@ def _slice(
             into.add_op(clone)
 
     copy(func.body.block.ops, block)
+    _drop_casts(block)
     _sweep(block)
     return Region(block)
 

@@ -18,11 +18,12 @@ from xdsl.dialects.linalg.attrs import IteratorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 
-from tt_dialect.analysis.access import multiplies_and_adds
+from tt_dialect.analysis.access import DEFAULT_LAYOUT, kept_dims, multiplies_and_adds
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import compute, noc
-from tt_dialect.ir.layout import BlockType
+from tt_dialect.ir.layout import BlockType, TileDims
 from tt_dialect.run import numerics
+from tt_dialect.run.arguments import matrices
 from tt_dialect.run.codegen import SCALAR, Compiler, Handler, format_of, memref_type, nothing
 from tt_dialect.run.elements import write_elements
 from tt_dialect.run.loops import LOOPS
@@ -88,11 +89,14 @@ def view(
 
 
 def load_block(
-    tensor: AnyArray, indices: Sequence[int], shape: tuple[int, int], op: Operation
+    tensor: AnyArray,
+    dims: TileDims,
+    indices: Sequence[int],
+    shape: tuple[int, int],
+    op: Operation,
 ) -> AnyArray:
     """A block of a tensor, zero where a tile hangs over the tensor's end."""
-    outer, window = _window(tensor, indices, shape, op)
-    part = tensor[outer][window]
+    part = _window(tensor, dims, indices, shape, op)
     if part.shape == shape:
         return part.copy()
     block = np.zeros(shape, tensor.dtype)
@@ -100,30 +104,35 @@ def load_block(
     return block
 
 
-def store_block(tensor: AnyArray, indices: Sequence[int], block: AnyArray, op: Operation) -> None:
+def store_block(
+    tensor: AnyArray, dims: TileDims, indices: Sequence[int], block: AnyArray, op: Operation
+) -> None:
     """Stores a block, dropping what hangs over the tensor's end."""
-    outer, window = _window(tensor, indices, block.shape, op)
-    target = tensor[outer][window]
+    target = _window(tensor, dims, indices, block.shape, op)
     target[...] = block[: target.shape[0], : target.shape[1]]
 
 
 def _window(
-    tensor: AnyArray, indices: Sequence[int], shape: Sequence[int], op: Operation
-) -> tuple[tuple[int, ...], tuple[slice, slice]]:
+    tensor: AnyArray, dims: TileDims, indices: Sequence[int], shape: Sequence[int], op: Operation
+) -> AnyArray:
+    """The part of a tensor that tiles cover, rows by columns: a view."""
     *outer, r, c = indices
-    for axis, (tile, extent) in enumerate(zip((r, c), shape, strict=True)):
-        available = -(-tensor.shape[len(outer) + axis] // TILE) * TILE
+    stack = matrices(tensor, dims)
+    places = zip((r, c), shape, stack.shape[-2:], (dims.row, dims.col), strict=True)
+    for tile, extent, size, dim in places:
+        available = -(-size // TILE) * TILE
         if tile < 0 or tile * TILE + extent > available:
+            place = "the missing axis" if dim is None else f"dimension {dim}"
             raise error_at(
                 op,
-                f"tiles [{tile}, {tile + extent // TILE}) leave dimension {len(outer) + axis} "
+                f"tiles [{tile}, {tile + extent // TILE}) leave {place} "
                 f"of {available // TILE} tiles",
             )
-    for axis, i in enumerate(outer):
-        if not 0 <= i < tensor.shape[axis]:
-            raise error_at(op, f"index {i} leaves dimension {axis} of {tensor.shape[axis]}")
+    for i, dim in zip(outer, dims.outer, strict=True):
+        if not 0 <= i < tensor.shape[dim]:
+            raise error_at(op, f"index {i} leaves dimension {dim} of {tensor.shape[dim]}")
     row, column = r * TILE, c * TILE
-    return tuple(outer), (slice(row, row + shape[0]), slice(column, column + shape[1]))
+    return stack[(*outer, slice(row, row + shape[0]), slice(column, column + shape[1]))]
 
 
 def contract_exact(acc: AnyArray, a: AnyArray, b: AnyArray) -> None:
@@ -161,14 +170,8 @@ def _index_list(c: Compiler, static: Sequence[int], dynamic: Sequence[SSAValue])
 
 def _subview(c: BlockCompiler, op: memref.SubviewOp) -> None:
     sizes = op.static_sizes.get_values()
-    result = list(_shape(op.result))
-    dropped: list[int] = []
-    for axis, size in enumerate(sizes):  # axes are dropped left to right, as MLIR infers them
-        kept = axis - len(dropped)
-        if kept >= len(result) or (size == 1 and result[kept] != 1):
-            dropped.append(axis)
-        elif size == 1 and len(sizes) - axis > len(result) - kept:
-            dropped.append(axis)
+    kept = kept_dims(sizes, _shape(op.result))
+    dropped = [axis for axis in range(len(sizes)) if axis not in kept]
     c.define(
         op.result,
         c.call(
@@ -268,14 +271,21 @@ def _block_shape(value: SSAValue) -> tuple[int, int]:
     return rows * TILE, cols * TILE
 
 
+def _place(c: BlockCompiler, tensor: SSAValue, indices: Sequence[SSAValue]) -> tuple[str, ...]:
+    """A tensor, its tiled dimensions and the indices of a block, as arguments of a call."""
+    layout = noc.parameter_layout(tensor) or DEFAULT_LAYOUT
+    dims = layout.dims(len(_shape(tensor)))
+    return c.get(tensor), c.shared(dims, "dims"), f"({c.many(indices)})"
+
+
 def _load_block(c: BlockCompiler, op: noc.LoadBlockOp) -> None:
-    indices, shape = f"({c.many(op.indices)})", repr(_block_shape(op.block))
-    c.define(op.block, c.call(load_block, c.get(op.tensor), indices, shape, c.shared(op, "op")))
+    place, shape = _place(c, op.tensor, op.indices), repr(_block_shape(op.block))
+    c.define(op.block, c.call(load_block, *place, shape, c.shared(op, "op")))
 
 
 def _store_block(c: BlockCompiler, op: noc.StoreBlockOp) -> None:
-    indices = f"({c.many(op.indices)})"
-    c.line(c.call(store_block, c.get(op.tensor), indices, c.get(op.block), c.shared(op, "op")))
+    place = _place(c, op.tensor, op.indices)
+    c.line(c.call(store_block, *place, c.get(op.block), c.shared(op, "op")))
 
 
 def _fill_block(c: BlockCompiler, op: compute.FillOp) -> None:

@@ -30,7 +30,7 @@ from tt_dialect.ir import noc
 from tt_dialect.ir.layout import CoreRangesAttr
 from tt_dialect.ir.program import ArgKind, ProgramOp, Role, ThreadOp
 from tt_dialect.run import numerics
-from tt_dialect.run.arguments import Parameter, check_inputs, parameters
+from tt_dialect.run.arguments import Parameter, check_inputs, parameters, split_scalars
 from tt_dialect.run.codegen import format_of
 from tt_dialect.run.machine import Stats
 from tt_dialect.run.native_build import Runtime, cache_root, digest_of, runtime
@@ -144,14 +144,15 @@ def run_native(
         raise error_at(program, f"programs for '{program.arch.data}' are not executed")
     built = runtime()
     kernels = _place(program, sources)
-    tensors = parameters(program)
+    given = parameters(program)
     with numerics.quiet():
-        check_inputs(program, tensors, inputs)
+        check_inputs(program, given, inputs)
+        tensors, arrays, scalars = split_scalars(given, inputs)
         with tempfile.TemporaryDirectory(prefix="tt-native-") as directory:
             job = _Job(Path(directory))
             job.line("arch", program.arch.data)
-            job.buffers(tensors, inputs)
-            job.program(program, kernels)
+            job.buffers(tensors, arrays)
+            job.program(program, kernels, scalars)
             try:
                 return job.run(built, tensors, schedule, timeout)
             except NativeError as error:
@@ -275,16 +276,18 @@ class _Job:
             source = target = "-"
             if tensor.read:
                 source = str(self.directory / f"{number}.in")
-                to_pages(next(given), tensor.format).tofile(source)
+                to_pages(tensor.to_matrices(next(given)), tensor.format).tofile(source)
             if tensor.written:
                 target = str(self._output(number))
-            pages = _page_count(tensor.shape)
+            pages = _page_count(tensor.matrix_shape)
             self.line("buffer", tensor.label, tensor.format, pages, source, target)
 
     def _output(self, number: int) -> Path:
         return self.directory / f"{number}.out"
 
-    def program(self, program: ProgramOp, kernels: Mapping[ThreadOp, Path]) -> None:
+    def program(
+        self, program: ProgramOp, kernels: Mapping[ThreadOp, Path], scalars: Mapping[int, int]
+    ) -> None:
         everywhere = _cores(program.partition.core_ranges)
         direct: list[int] = []
         for op in program.body.block.ops:
@@ -300,7 +303,7 @@ class _Job:
                 self.line("semaphore", op.initial.value.data, everywhere)
         for thread, path in kernels.items():
             self._kernel(program, thread, path, direct)
-        self._arguments(program, list(kernels))
+        self._arguments(program, list(kernels), scalars)
         self.line("run")
 
     def _kernel(
@@ -317,7 +320,9 @@ class _Job:
         processor = _PROCESSORS[thread.processor.data]
         self.line("dm", path, processor, thread.noc.value.data, cores, _counted(accessed))
 
-    def _arguments(self, program: ProgramOp, threads: Sequence[ThreadOp]) -> None:
+    def _arguments(
+        self, program: ProgramOp, threads: Sequence[ThreadOp], scalars: Mapping[int, int]
+    ) -> None:
         """Addresses are the runtime's to choose: argument @I is that of buffer I."""
         addresses = {
             i: f"@{arg.value.data}"
@@ -325,8 +330,9 @@ class _Job:
             if arg.kind.data == ArgKind.ADDRESS
         }
         on = [set(thread.cores.cores()) for thread in threads]
-        zeros = [0] * len(parameters(program))
-        for core, values in core_arguments(program.abi, program.partition, zeros):
+        zeros = [0] * len(program.tensors)
+        unsigned = {position: word & 0xFFFFFFFF for position, word in scalars.items()}
+        for core, values in core_arguments(program.abi, program.partition, zeros, unsigned):
             words = [addresses.get(i, value) for i, value in enumerate(values)]
             for number, cores in enumerate(on):
                 if core in cores:
@@ -350,7 +356,8 @@ class _Job:
         for number, (tensor, writes) in enumerate(zip(tensors, told["page_writes"], strict=True)):
             if tensor.written:
                 pages = np.fromfile(self._output(number), f"u{tensor.format.bytes}")
-                outputs.append(from_pages(pages, tensor.shape, tensor.format))
+                values = from_pages(pages, tensor.matrix_shape, tensor.format)
+                outputs.append(tensor.from_matrices(values))
                 stats.page_writes[tensor.label] = np.asarray(writes, np.int64)
         return outputs, stats
 

@@ -7,7 +7,7 @@ BUFFERED functions run here too, as one thread per core, one core after another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import func
@@ -25,13 +25,14 @@ from tt_dialect.run.arguments import (
     Parameter,
     check_inputs,
     parameters,
+    scalar_words,
 )
 from tt_dialect.run.buffers import CircularBuffer, DstSections
 from tt_dialect.run.codegen import explained, format_of
-from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Stats
+from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Stats, Tensor
 from tt_dialect.run.numerics import AnyArray, Fidelity
 from tt_dialect.run.scheduler import Scheduler, Thread
-from tt_dialect.run.threads import ThreadCompiler
+from tt_dialect.run.threads import ThreadCompiler, float_of
 
 
 @dataclass
@@ -76,7 +77,7 @@ def simulate(
     with numerics.quiet():
         dram = _upload(program, tensors, inputs, arch.dram_banks)
         scheduler = Scheduler(seed)
-        cores = _cores(program, dram)
+        cores = _cores(program, dram, scalar_words(tensors, inputs))
         compilers = [
             _start(program, thread, cores, dram, scheduler, observer) for thread in program.threads
         ]
@@ -89,13 +90,15 @@ def simulate(
     return _results(dram, tensors, done)
 
 
-def _cores(program: ProgramOp, dram: Dram) -> dict[tuple[int, int], Core]:
+def _cores(
+    program: ProgramOp, dram: Dram, scalars: Mapping[int, int]
+) -> dict[tuple[int, int], Core]:
     """The cores with work, their arguments, circular buffers, semaphores and DST."""
     fidelity = Fidelity(program.config.fidelity.data)
     grid: dict[tuple[int, int], Core] = {}
     declared = list(program.body.block.ops)
     addresses = [tensor.base for tensor in dram.tensors]
-    for xy, values in core_arguments(program.abi, program.partition, addresses):
+    for xy, values in core_arguments(program.abi, program.partition, addresses, scalars):
         core = Core(*xy, tuple(values), grid=grid)
         _declare(core, declared, fidelity)
         core.dst = DstSections(program.config.dst_tiles, bool(program.config.full_sync))
@@ -169,6 +172,7 @@ def evaluate_buffered(
     tensors = parameters(op)
     with numerics.quiet():
         dram = _upload(op, tensors, inputs, banks)
+        own = _own_arguments(tensors, inputs, dram)
         compiler = ThreadCompiler(None, preempt=False)
         names = [compiler.define(arg) for arg in op.body.block.args]
         function = compiler.function(op.sym_name.data, op.body.block, names)
@@ -184,7 +188,7 @@ def evaluate_buffered(
                 dram,
                 scheduler.wake,
                 scheduler.chance,
-                *dram.tensors,
+                *own,
                 *row.values,
             )
             scheduler.add(thread)
@@ -208,10 +212,28 @@ def _upload(
     dram = Dram(banks)
     given = iter(inputs)
     for t in tensors:
-        tensor = dram.allocate(t.label, t.shape, t.format)
-        if t.read:
-            tensor.upload(numerics.load(next(given), t.format))
+        value = next(given) if t.read else None
+        if t.scalar:
+            continue
+        tensor = dram.allocate(t.label, t.matrix_shape, t.format)
+        if value is not None:
+            tensor.upload(t.to_matrices(numerics.load(value, t.format)))
     return dram
+
+
+def _own_arguments(
+    given: Sequence[Parameter], inputs: Sequence[AnyArray], dram: Dram
+) -> list[Tensor | float]:
+    """What a function is called with for its own parameters: tensors, and numbers for scalars."""
+    words, tensors = scalar_words(given, inputs), iter(dram.tensors)
+    own: list[Tensor | float] = []
+    for position, parameter in enumerate(given):
+        if not parameter.scalar:
+            own.append(next(tensors))
+        else:
+            word = words[position]
+            own.append(word if parameter.integer else float_of(word))
+    return own
 
 
 def _results(
@@ -222,8 +244,9 @@ def _results(
         stats.cores[core.x, core.y] = core.stats
         stats.total.add(core.stats)
     outputs: list[AnyArray] = []
-    for parameter, tensor in zip(tensors, dram.tensors, strict=True):
+    own = [t for t in tensors if not t.scalar]
+    for parameter, tensor in zip(own, dram.tensors, strict=True):
         if parameter.written:
-            outputs.append(tensor.download())
+            outputs.append(parameter.from_matrices(tensor.download()))
             stats.page_writes[parameter.label] = tensor.writes
     return outputs, stats

@@ -73,3 +73,50 @@ func.func @scalars(%n: index, %X: memref<32x32xf16>) {
   func.return
 }
 func.func private @declared(memref<4xi8>)
+
+// Blocks of other dimensions than the last two: [batch, rows, head, columns].
+// CHECK: func.func @heads(%Q: memref<2x128x4x64xbf16> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], tiled [1, 3], by "default">})
+func.func @heads(%Q: memref<2x128x4x64xbf16>) {
+  %c1 = arith.constant 1 : index
+  %c32 = arith.constant 32 : index
+  %v = memref.subview %Q[%c1, %c32, %c1, 0] [1, 32, 1, 64] [1, 1, 1, 1] : memref<2x128x4x64xbf16> to memref<32x64xbf16, strided<[256, 1], offset: ?>>
+  func.return
+}
+
+// A vector added to rows is a row vector, one added to columns a column vector, a vector that is
+// never used with a matrix a row vector; a reduction over columns gives a column vector. What is
+// copied has one form.
+// CHECK:      func.func @vectors(%bias: memref<64xf32> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, f32>, axes [], tiled [_, 0], by "default">},
+// CHECK-SAME: %scale: memref<4x64xf32> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, f32>, axes [], tiled [1, _], by "default">},
+// CHECK-SAME: %sums: memref<2x4x64xf32> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, f32>, axes [], tiled [2, _], by "default">},
+// CHECK-SAME: %copy: memref<64xf32> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, f32>, axes [], tiled [_, 0], by "default">},
+// CHECK-SAME: %row: memref<1x64xf32> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, f32>, axes [], by "default">},
+// CHECK-SAME: %unused: memref<64xf32> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, f32>, axes [], tiled [_, 0], by "default">})
+func.func @vectors(%bias: memref<64xf32>, %scale: memref<4x64xf32>, %sums: memref<2x4x64xf32>, %copy: memref<64xf32>, %row: memref<1x64xf32>, %unused: memref<64xf32>) {
+  %c1 = arith.constant 1 : index
+  %x = memref.alloc() : memref<64x64xf32, 1 : i64>
+  %b = memref.alloc() : memref<64xf32, 1 : i64>
+  %s = memref.alloc() : memref<64xf32, 1 : i64>
+  %t = memref.alloc() : memref<64xf32, 1 : i64>
+  %r = memref.alloc() : memref<1x64xf32, 1 : i64>
+  linalg.copy ins(%bias : memref<64xf32>) outs(%b : memref<64xf32, 1 : i64>)
+  %scale_view = memref.subview %scale[%c1, 0] [1, 64] [1, 1] : memref<4x64xf32> to memref<64xf32, strided<[1], offset: ?>>
+  linalg.copy ins(%scale_view : memref<64xf32, strided<[1], offset: ?>>) outs(%s : memref<64xf32, 1 : i64>)
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%b, %s : memref<64xf32, 1 : i64>, memref<64xf32, 1 : i64>) outs(%x : memref<64x64xf32, 1 : i64>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    linalg.yield %p : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]} ins(%x : memref<64x64xf32, 1 : i64>) outs(%t : memref<64xf32, 1 : i64>) {
+  ^bb0(%p: f32, %o: f32):
+    %sum = arith.addf %o, %p : f32
+    linalg.yield %sum : f32
+  }
+  %sums_view = memref.subview %sums[%c1, %c1, 0] [1, 1, 64] [1, 1, 1] : memref<2x4x64xf32> to memref<64xf32, strided<[1], offset: ?>>
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]} ins(%t : memref<64xf32, 1 : i64>) outs(%sums_view : memref<64xf32, strided<[1], offset: ?>>) {
+  ^bb0(%p: f32, %o: f32):
+    linalg.yield %p : f32
+  }
+  linalg.copy ins(%b : memref<64xf32, 1 : i64>) outs(%copy : memref<64xf32>)
+  linalg.copy ins(%row : memref<1x64xf32>) outs(%r : memref<1x64xf32, 1 : i64>)
+  func.return
+}

@@ -1,9 +1,28 @@
 // RUN: tt-opt %s -p tt-pad-tiles --split-input-file --verify-diagnostics | filecheck %s
 
-// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' has rank 1
-// CHECK-NEXT: note: expected rank 2 (rows, columns)
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' of shape (48,) is not made of whole 32x32 tiles
+// CHECK-NEXT: note: make its extent a multiple of 32
 func.func @vector() {
-  %s = memref.alloc() : memref<64xbf16, 1 : i64>
+  %s = memref.alloc() : memref<48xbf16, 1 : i64>
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' of shape (32, 32, 64) has more than two dimensions
+// CHECK-NEXT: note: expected rows and columns; other extents must be 1
+func.func @solid() {
+  %s = memref.alloc() : memref<32x32x64xbf16, 1 : i64>
+  func.return
+}
+
+// -----
+
+// A vector whose position is no multiple of a tile.
+// CHECK: invalid.mlir:[[#]]:3: error: a block of 'A' does not start and end on 32x32 tiles in dimension 1
+func.func @between_vectors(%A: memref<4x64xbf16> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], tiled [_, 1], by "default">}) {
+  %c3 = arith.constant 3 : index
+  %v = memref.subview %A[%c3, 16] [1, 32] [1, 1] : memref<4x64xbf16> to memref<32xbf16, strided<[1], offset: ?>>
   func.return
 }
 
@@ -89,8 +108,8 @@ func.func @part_of_a_buffer() {
 
 // -----
 
-// CHECK:      invalid.mlir:[[#]]:3: error: the block of 'A' extends over dimensions [0, 2]; only the last two are tiled
-// CHECK-NEXT: note: put the block's rows and columns in the last two dimensions
+// CHECK:      invalid.mlir:[[#]]:3: error: the block of 'A' extends over dimensions [0, 2]; tiled are [1, 2]
+// CHECK-NEXT: note: make the block's other extents 1, or tile the tensor along its dimensions
 func.func @outer_rows(%A: memref<64x4x64xbf16>) {
   %v = memref.subview %A[0, 1, 0] [32, 1, 32] [1, 1, 1] : memref<64x4x64xbf16> to memref<32x32xbf16, strided<[256, 1], offset: 64>>
   func.return
