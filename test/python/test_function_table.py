@@ -389,6 +389,20 @@ def test_helpers_are_laid_out_as_clang_format_would() -> None:
     assert done.stdout.strip() == text.strip()
 
 
+def test_kernels_are_laid_out_as_clang_format_would() -> None:
+    if CLANG_FORMAT is None:
+        pytest.skip("clang-format is not installed")
+    path = ROOT / "test" / "emit" / "eltwise.mlir"
+    for api in ("v1", "v2"):
+        module = parse_module(path.read_text().replace('api "v2"', f'api "{api}"'), path.name)
+        program = next(op for op in module.walk() if isinstance(op, ProgramOp))
+        for thread in program.threads:
+            text = print_kernel(program, thread)
+            command = [CLANG_FORMAT, f"--style=file:{STYLE}", "--assume-filename=kernel.cpp"]
+            done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+            assert done.stdout == text
+
+
 # ---- documentation ----
 
 

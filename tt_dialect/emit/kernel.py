@@ -238,7 +238,8 @@ class _KernelPrinter:
                 f"TT-Metalium {self.api} has no call for {op.name} {family(op)}".rstrip(),
                 row.source,
             )
-        self.source_comment(op)
+        if row.of(self.api):
+            self.source_comment(op)
         for number, template in enumerate(row.of(self.api)):
             callee, arguments = self.fill(op, row, template)
             before = ""

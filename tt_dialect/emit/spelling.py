@@ -112,7 +112,7 @@ _DATAFLOW_API = "tt_metal/hw/inc/api/dataflow/dataflow_api.h @003978d2"
 _REG_API = "tt_metal/hw/inc/api/compute/reg_api.h @d5f9bc4a"
 _CB_API = "tt_metal/hw/inc/api/compute/cb_api.h @a41f6a04; " + _DATAFLOW_API
 
-_BCAST = "tt_metal/hw/inc/api/compute/bcast.h @00b0fa3f; v1 @011d68fa"
+_BCAST = "tt_metal/hw/inc/api/compute/bcast.h @00b0fa3f and #49924; v1 @011d68fa"
 _ELTWISE_BINARY = "tt_metal/hw/inc/api/compute/eltwise_binary.h @00b0fa3f"
 _REDUCE = "tt_metal/hw/inc/api/compute/reduce.h @0112bb1e; v2 as tt-mlir @19c86fca prints it"
 _COPY_DEST = "tt_metal/hw/inc/api/compute/copy_dest_values.h @01c8afed; v1 @97622714"

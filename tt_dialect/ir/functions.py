@@ -226,9 +226,7 @@ _BF16_EXPONENT = "np.maximum(np.frexp(x)[1], -125)"
 _ROWS: tuple[Function, ...] = (
     # ---- unary ----
     _unary("exp", "np.exp(x)", _EXP, _instructions(20)),
-    _unary(
-        "exp2", "np.exp2(x)", _API, _instructions(21), note="as exp(x * ln 2), approximate mode"
-    ),
+    _unary("exp2", "np.exp2(x)", _API, _instructions(21)),
     _unary("log", "np.log(x)", _API, _instructions(26), sample=(0.1, 8.0)),
     _unary(
         "log2",
@@ -315,7 +313,7 @@ _ROWS: tuple[Function, ...] = (
         _instructions(6),
         init=f"typecast_tile_init{_TO_BF16}()",
         call=f"typecast_tile{_TO_BF16}({{a}})",
-        note="32-bit DST only",
+        note="32-bit DST only; nearest even (ckernel_sfpu_typecast.h, #46231)",
     ),
     Function(
         "round_f16",
