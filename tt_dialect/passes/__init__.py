@@ -8,6 +8,7 @@ from importlib import import_module
 from xdsl.passes import ModulePass
 
 _PASSES = {
+    "tt-raise": ("raise_loops", "RaisePass"),
     "tt-infer-layout": ("infer_layout", "InferLayoutPass"),
     "tt-propagate-layout": ("propagate_layout", "PropagateLayoutPass"),
     "tt-pad-tiles": ("pad_tiles", "PadTilesPass"),

@@ -44,11 +44,19 @@ def _store(c: BlockCompiler, op: memref.StoreOp) -> None:
     c.line(f"{_place(c, op)} = {value}")
 
 
+_OPERATORS: dict[type[Operation], str] = {arith.AddfOp: "+", arith.SubfOp: "-", arith.MulfOp: "*"}
+"""What Python computes on numbers as NumPy does on arrays, in a fraction of the time."""
+
+
 def _float(c: BlockCompiler, op: Operation) -> None:
     wide = c.shared(as_float64, "f64")
-    arguments = ", ".join(f"{wide}({c.get(v)})" for v in op.operands)
-    function = FLOAT[type(op)]
-    value = f"{c.shared(function, function.__name__)}({arguments})"
+    sign = _OPERATORS.get(type(op))
+    if sign is not None:
+        value = f" {sign} ".join(f"float({c.get(v)})" for v in op.operands)
+    else:
+        arguments = ", ".join(f"{wide}({c.get(v)})" for v in op.operands)
+        function = FLOAT[type(op)]
+        value = f"{c.shared(function, function.__name__)}({arguments})"
     c.define(op.results[0], c.rounded(value, format_of(op.results[0].type, op)))
 
 

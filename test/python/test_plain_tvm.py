@@ -1,0 +1,117 @@
+"""Kernels of plain TVM, compared with NumPy as imported, after tt-raise and after tt-block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from xdsl.dialects import func, memref, scf
+
+from tt_dialect.importer import import_source
+from tt_dialect.mlir_text import make_context
+from tt_dialect.passes.raise_loops import RaisePass
+from tt_dialect.run import evaluate
+
+DATA = Path(__file__).resolve().parent.parent / "data" / "tir" / "tvm"
+
+Array = NDArray[np.float64]
+
+
+def relu(x: Array) -> Array:
+    return np.maximum(x, 0)
+
+
+def window(A: Array) -> Array:
+    rows, columns = A.shape
+    B = np.zeros_like(A)
+    B[:, :-2] = A[:, :-2] + A[:, 1:-1] + A[:, 2:]
+    i = np.arange(rows)[:, None]
+    B[:, -2:] = np.where(i < np.arange(columns - 2, columns), 1, i)
+    return B
+
+
+def product(a: Array, b: Array) -> Array:
+    return a @ b
+
+
+REFERENCES: dict[str, Callable[..., Any]] = {
+    "matmul_ijk": product,
+    "matmul_kij": product,
+    "matmul_jki": product,
+    "matmul_scalar": product,
+    "matmul_transposed": lambda a, b: (a.T @ b.T).T,
+    "matmul_tiled": product,
+    "matmul_guarded": product,
+    "matmul_block": product,
+    "te_matmul": product,
+    "scheduled": product,
+    "add": np.add,
+    "in_place": lambda a, b: relu(a * b),
+    "copy_turned": lambda a: (a.T, a),
+    "prefix": lambda a, b: np.cumsum(a, axis=1),
+    "window": window,
+    "te_bias_relu": lambda a, b, bias: relu(a @ b + bias),
+    "te_add_matrix": lambda a, b, bias: a @ b + bias,
+    "te_chain": lambda x, y: relu((x + y) * x),
+    "te_transpose": lambda x: x.T,
+    "te_row_sum": lambda x: x.sum(axis=1),
+    "te_column_max": lambda x: x.max(axis=0),
+    "te_softmax_sum": lambda x: x - x.max(axis=1, keepdims=True),
+}
+
+LOOPS_REMAIN = {"prefix"}
+"""Kernels whose iterations depend on each other."""
+
+
+def imported(name: str) -> func.FuncOp:
+    (function,) = import_source(DATA / f"{name}.tir.json").ops
+    assert isinstance(function, func.FuncOp)
+    return function
+
+
+def compare(function: func.FuncOp, name: str) -> None:
+    """Small integers: exact in every format, whatever the order of a sum."""
+    random = np.random.default_rng(0)
+    reference = REFERENCES[name]
+    inputs = [random.integers(-4, 5, shape).astype(np.float64) for shape in reads(function)]
+    wanted = reference(*inputs)
+    results = evaluate(function, inputs, exact=True)
+    for result, want in zip(
+        results, wanted if isinstance(wanted, tuple) else (wanted,), strict=True
+    ):
+        np.testing.assert_array_equal(result, want)
+
+
+def reads(function: func.FuncOp) -> list[tuple[int, ...]]:
+    from tt_dialect.run.arguments import parameters
+
+    return [p.shape for p in parameters(function) if p.read]
+
+
+def raised(name: str) -> func.FuncOp:
+    function = imported(name)
+    module = function.parent_op()
+    RaisePass().apply(make_context(), module)
+    module.verify()
+    return function
+
+
+def test_every_saved_kernel_has_a_reference() -> None:
+    assert {path.name.removesuffix(".tir.json") for path in DATA.iterdir()} == set(REFERENCES)
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_as_imported(name: str) -> None:
+    compare(imported(name), name)
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_raised(name: str) -> None:
+    function = raised(name)
+    compare(function, name)
+    loops = [op for op in function.walk() if isinstance(op, scf.ForOp | memref.LoadOp)]
+    assert bool(loops) == (name in LOOPS_REMAIN)
