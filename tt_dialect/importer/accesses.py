@@ -25,7 +25,7 @@ from tt_dialect.importer.context import (
 )
 from tt_dialect.importer.expressions import index_of
 from tt_dialect.importer.graph import Node
-from tt_dialect.importer.regions import Region, check_bounds, memref_of
+from tt_dialect.importer.regions import Region, check_bounds, view_of
 
 ACCEPTED = (
     "accepted: a variable of T.Parallel, plus what is the same in all iterations, or the latter "
@@ -68,25 +68,30 @@ class Access:
                     return True
         return False
 
-    def memref(self, order: Sequence[Node], ctx: KernelContext) -> tuple[SSAValue, AffineMap]:
+    def memref(
+        self, order: Sequence[Node], ctx: KernelContext, *, is_output: bool = False
+    ) -> tuple[SSAValue, AffineMap]:
         """A memref of the elements, and its indexing map over the loops in `order`.
 
-        A whole on-chip buffer stands for itself; where it has a dimension of one that no loop
-        walks along, the map says 0. Other rectangles are views without such dimensions. A variable
-        that is not in `order` has one iteration.
+        A whole on-chip vector or matrix stands for itself; where it has a dimension of one that no
+        loop walks along, the map says 0. Other rectangles, and outputs with such dimensions, are
+        views without them. A variable that is not in `order` has one iteration. Where no loop
+        walks along anything, the memref is of one element and so is the loop.
         """
         region = self.region
-        walked = [var for var in self.dims if var is not None]
-        shape = region.extents
-        if not (region.buffer.on_chip and region.is_whole):
-            pairs = zip(region.extents, self.dims, strict=True)
-            shape = tuple(extent for extent, var in pairs if var is not None)
-        dims = self.dims if len(shape) == len(self.dims) else walked
+        dims = range(len(self.dims))
+        kept = [dim for dim in dims if self.dims[dim] is not None] if order else dims[-1:]
+        if region.buffer.on_chip and region.is_whole and len(dims) <= 2 and not is_output:
+            kept = dims
+        if not order:
+            constant: AffineExpr = AffineDimExpr(0) if is_output else AffineConstantExpr(0)
+            return view_of(region, kept, ctx), AffineMap(1, 0, (constant,) * len(kept))
+        variables = [self.dims[dim] for dim in kept]
         results: list[AffineExpr] = [
             AffineDimExpr(order.index(var)) if var in order else AffineConstantExpr(0)
-            for var in dims
+            for var in variables
         ]
-        return memref_of(region, shape, ctx), AffineMap(len(order), 0, tuple(results))
+        return view_of(region, kept, ctx), AffineMap(len(order), 0, tuple(results))
 
 
 @contextmanager
@@ -104,11 +109,6 @@ def access_of(
     buffer: Buffer, indices: Sequence[Node], extents: Mapping[Node, int], ctx: KernelContext
 ) -> Access:
     """What the iterations touch; `extents` are those of the nest's variables."""
-    if len(indices) != len(buffer.shape):
-        raise ctx.error(
-            f"'{buffer.name}' is used with {len(indices)} indices and has {len(buffer.shape)}",
-            ACCEPTED,
-        )
     dims = tuple(_variable_of(index, buffer, dim, ctx) for dim, index in enumerate(indices))
     walked = [var for var in dims if var is not None]
     if len(set(walked)) != len(walked):
@@ -146,6 +146,8 @@ def _factors(expr: Node, ctx: KernelContext) -> dict[Node, int] | None:
             return {expr: 1} if isinstance(binding, ParallelVar) else {}
         case "Cast":
             return _factors(expr.node("value"), ctx)
+        case "BufferLoad" if ctx.resolved(expr) is not expr:
+            return _factors(ctx.resolved(expr), ctx)
         case "Call":
             parts = [_factors(argument, ctx) for argument in expr.nodes("args")]
             return {} if all(part == {} for part in parts) else None

@@ -10,8 +10,21 @@ from tt_dialect.importer.context import Buffer, KernelContext, name_value
 from tt_dialect.importer.generic import DTYPES
 from tt_dialect.importer.graph import Node
 
-SCOPES = {"shared": 1, "shared.dyn": 1, "local.fragment": 2}
-"""Memory spaces of on-chip buffers, by TIR scope (TILE level: 1 shared, 2 fragment)."""
+FRAGMENT = 2
+
+SCOPES = {
+    "shared": 1,
+    "shared.dyn": 1,
+    "local.fragment": FRAGMENT,
+    "local": FRAGMENT,
+    "local.var": FRAGMENT,
+    "local.reducer": FRAGMENT,
+}
+"""Memory spaces of on-chip buffers, by TIR scope (TILE level: 1 shared, 2 fragment).
+
+What is private to a thread is one for the whole block here: a kernel whose threads differ uses
+thread indices, which are refused.
+"""
 
 
 def allocate(node: Node, ctx: KernelContext) -> None:
@@ -21,16 +34,39 @@ def allocate(node: Node, ctx: KernelContext) -> None:
         if decl.scope not in SCOPES:
             raise ctx.error(
                 f"buffer '{decl.name}' is in scope '{decl.scope}', which is not supported",
-                "accepted: T.alloc_shared and T.alloc_fragment",
+                "accepted: T.alloc_shared, T.alloc_fragment, T.alloc_local and T.alloc_var",
             )
-        shape = buffer_shape(decl, ctx)
-        space = IntegerAttr(SCOPES[decl.scope], i64)
-        type_ = MemRefType(DTYPES[decl.dtype], shape, memory_space=space)
-        op = ctx.emit(memref.AllocOp([], [], type_))
-        name = ctx.unique_name(decl.name)
-        op.attributes["tt.name"] = StringAttr(name)
-        name_value(op.memref, name)
-        ctx.buffers[node] = Buffer(decl, name, shape, op.memref)
+        if node in ctx.assigned_once:
+            return
+        if decl.scope == "local.var" and decl.dtype not in DTYPES:
+            raise ctx.error(
+                f"the variable '{decl.name}' of dtype '{decl.dtype}' changes",
+                "accepted: a variable that is not of a floating-point dtype assigned once, in "
+                "front of its uses, with what needs no buffer; or a let",
+            )
+        _allocate(node, decl, buffer_shape(decl, ctx), ctx)
+
+
+def _allocate(
+    node: Node, decl: schema.BufferDecl, shape: tuple[int, ...], ctx: KernelContext
+) -> Buffer:
+    """The `memref.alloc` of a buffer, declared as `node`."""
+    space = IntegerAttr(SCOPES[decl.scope], i64)
+    type_ = MemRefType(DTYPES[decl.dtype], shape, memory_space=space)
+    op = ctx.emit_allocation(memref.AllocOp([], [], type_))
+    name = ctx.unique_name(decl.name)
+    op.attributes["tt.name"] = StringAttr(name)
+    name_value(op.memref, name)
+    ctx.buffers[node] = Buffer(decl, name, shape, op.memref)
+    return ctx.buffers[node]
+
+
+def allocate_temporary(
+    node: Node, name: str, dtype: str, shape: tuple[int, ...], ctx: KernelContext
+) -> Buffer:
+    """A fragment the program does not declare; `node` is what it goes by."""
+    decl = schema.BufferDecl(node, node, name, dtype, "local.fragment", (), (), None, False)
+    return _allocate(node, decl, shape, ctx)
 
 
 def buffer_shape(decl: schema.BufferDecl, ctx: KernelContext) -> tuple[int, ...]:

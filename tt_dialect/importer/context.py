@@ -127,6 +127,13 @@ class KernelContext:
     entry: Block
     bindings: dict[Node, Binding] = field(default_factory=dict[Node, Binding])
     buffers: dict[Node, Buffer] = field(default_factory=dict[Node, Buffer])
+    constants: dict[Node, Node] = field(default_factory=dict[Node, Node])
+    """`T.alloc_var` variables that are assigned once: what each is, once it is assigned."""
+    assigned_once: set[Node] = field(default_factory=set[Node])
+    """The `T.alloc_var` variables that stand for an expression and have no memory."""
+    reducers: dict[Node, str] = field(default_factory=dict[Node, str])
+    """The data variables of `T.alloc_reducer` buffers, with how each combines."""
+    _kernel: Block | None = None
     _statements: list[Location] = field(default_factory=list[Location])
     _scopes: list[_Scope] = field(default_factory=list[_Scope])
     _constants: dict[int, SSAValue] = field(default_factory=dict[int, SSAValue])
@@ -136,9 +143,14 @@ class KernelContext:
     # Names ----------------------------------------------------------------------------------
 
     def resolved(self, expr: Node) -> Node:
-        """An expression, or what the let it names is bound to."""
+        """An expression, or what the let or the variable assigned once that it names is."""
         binding = self.bindings.get(expr)
-        return self.resolved(binding.value) if isinstance(binding, Let) else expr
+        if isinstance(binding, Let):
+            return self.resolved(binding.value)
+        if expr.kind == "BufferLoad":
+            value = self.constants.get(schema.loaded_buffer(expr))
+            return expr if value is None else self.resolved(value)
+        return expr
 
     def unique_name(self, name: str) -> str:
         """A buffer's name, numbered if another buffer of the kernel has it already."""
@@ -186,6 +198,23 @@ class KernelContext:
         """Append an operation to the current block, at the current place."""
         op.location = location_attr(self.location) or op.location
         self._scopes[-1].block.add_op(op)
+        return op
+
+    def enter_kernel(self, block: Block) -> None:
+        """Say which block the kernel's buffers are allocated in."""
+        self._kernel = block
+
+    def emit_allocation(self, op: OperationT) -> OperationT:
+        """Put an allocation in front of the kernel's statements, after the ones already there."""
+        block = self._kernel
+        if block is None:
+            return self.emit(op)
+        op.location = location_attr(self.location) or op.location
+        following = next((other for other in block.ops if other.name != op.name), None)
+        if following is None:
+            block.add_op(op)
+        else:
+            block.insert_op_before(op, following)
         return op
 
     @contextmanager

@@ -16,14 +16,14 @@ from tt_dialect.importer.scalars import Scalars
 Lower = Callable[[Node, KernelContext], None]
 """Translates a statement of a body."""
 
-PARALLEL, UNROLLED = 1, 3
-"""`ForKind` of `T.Parallel` and `T.unroll`."""
+PARALLEL, VECTORIZED, UNROLLED = 1, 2, 3
+"""`ForKind` of `T.Parallel`, `T.vectorized` and `T.unroll`."""
 
 LOOP_KINDS = range(5)
 
 REFUSED_LOOPS = {
     PARALLEL: "a T.Parallel loop here",
-    2: "a T.vectorized loop",
+    VECTORIZED: "a T.vectorized loop here",
     4: "a thread binding",
 }
 """Loops that are not run in order, by `ForKind`."""

@@ -84,6 +84,8 @@ def index_of(expr: Node, ctx: KernelContext) -> Index:
         return Index.constant(expr.integer("value"))
     if kind == "Var":
         return _variable(expr, ctx)
+    if kind == "BufferLoad" and ctx.resolved(expr) is not expr:
+        return index_of(ctx.resolved(expr), ctx)
     if kind == "Cast" and _is_integer(expr):
         return index_of(expr.node("value"), ctx)
     if schema.call_name(expr) == "tirx.likely":

@@ -88,6 +88,11 @@ class Node:
     origin: str
     fields: dict[str, Value] = field(repr=False)
 
+    @staticmethod
+    def integer_constant(value: int) -> Node:
+        """An `IntImm` that stands in no file."""
+        return Node("ir.IntImm", -1, "<made here>", {"dtype": "int32", "value": value})
+
     @property
     def kind(self) -> str:
         """The name all tvm versions share: `tirx.Add` and `prim.Add` are `Add`."""

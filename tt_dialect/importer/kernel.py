@@ -189,6 +189,7 @@ def _lower_grid(grid: Grid, hoisted: list[Node], ctx: KernelContext) -> None:
         zeros = [ctx.ssa(0)] * len(extents)
         bounds = [ctx.ssa(extent) for extent in extents]
         ones = [ctx.ssa(1)] * len(extents)
+        ctx.enter_kernel(block)
         with ctx.inside(block):
             for buffer in hoisted:
                 allocate(buffer, ctx)

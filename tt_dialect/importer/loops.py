@@ -17,6 +17,7 @@ from tt_dialect.importer import schema
 from tt_dialect.importer.buffers import SCOPES, buffer_shape
 from tt_dialect.importer.context import (
     Buffer,
+    Kept,
     KernelContext,
     Let,
     Scalar,
@@ -90,6 +91,10 @@ def lower_store(statement: Node, ctx: KernelContext) -> None:
 
 def load_element(load: Node, ctx: KernelContext) -> SSAValue:
     """The value of one element."""
+    kept = ctx.bindings.get(load)
+    if isinstance(kept, Kept):
+        indices = [ctx.ssa(index_of(index, ctx)) for index in kept.indices]
+        return ctx.emit(memref.LoadOp.get(kept.buffer.value, indices)).res
     if load.kind != "BufferLoad" or load.optional("predicate") is not None:
         raise ctx.error("a load with a predicate is not supported", ACCEPTED)
     buffer = declared_buffer(schema.loaded_buffer(load), ctx)

@@ -13,13 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IntegerAttr, MemRefType, StringAttr, i64
+from xdsl.dialects import arith
 from xdsl.dialects.linalg.ops import IndexOp
 from xdsl.ir import Block, SSAValue
+from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 
 from tt_dialect.importer import schema
 from tt_dialect.importer.accesses import Access, access_of, bound
+from tt_dialect.importer.buffers import allocate_temporary
+from tt_dialect.importer.calls import DROPPED_CALLS, REFUSED_CALLS, refusal
 from tt_dialect.importer.context import (
     Binding,
     Buffer,
@@ -31,12 +33,20 @@ from tt_dialect.importer.context import (
     ParallelVar,
     name_value,
 )
-from tt_dialect.importer.control import PARALLEL, lower_if, lower_loop
+from tt_dialect.importer.control import PARALLEL, REFUSED_LOOPS, VECTORIZED, lower_if, lower_loop
 from tt_dialect.importer.expressions import index_of
 from tt_dialect.importer.generic import DTYPES, emit_generic
 from tt_dialect.importer.graph import Node
-from tt_dialect.importer.regions import declared_buffer
+from tt_dialect.importer.reducers import (
+    Contribution,
+    reduction_of,
+    stored_contribution,
+    updated_contribution,
+)
+from tt_dialect.importer.reductions import reduce_values
+from tt_dialect.importer.regions import located
 from tt_dialect.importer.scalars import Scalars
+from tt_dialect.importer.tileops import fill_values
 from tt_dialect.importer.uses import (
     is_changed_before_use,
     loads_in,
@@ -49,7 +59,9 @@ ACCEPTED = (
     "accepted in T.Parallel: stores to buffers, lets, 'if', and loops that run in order (range, "
     "T.serial)"
 )
-FRAGMENT = 2
+
+REFUSED_INSIDE = {kind: what for kind, what in REFUSED_LOOPS.items() if kind != VECTORIZED}
+"""Loops that do not run in order in a nest's body."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,8 @@ class Nest:
     extents: dict[Node, int]
     """Of each loop variable, outermost first."""
     guards: tuple[Guard, ...] = ()
+    divided: frozenset[Node] = frozenset()
+    """The variables whose iterations TileLang divides among threads: those of `T.Parallel`."""
     reads: list[Access] = field(default_factory=list[Access])
     writes: list[Access] = field(default_factory=list[Access])
     lets: set[Node] = field(default_factory=set[Node])
@@ -76,11 +90,14 @@ class Nest:
 def lower_parallel(statement: Node, ctx: KernelContext) -> None:
     """Translate a perfect nest of `T.Parallel` loops."""
     extents: dict[Node, int] = {}
+    divided: set[Node] = set()
     body = statement
-    while body.kind == "For" and body.integer("kind") == PARALLEL:
+    while body.kind == "For" and body.integer("kind") in (PARALLEL, VECTORIZED):
         extents[body.node("loop_var")] = _extent(body, ctx)
+        if body.integer("kind") == PARALLEL:
+            divided.add(body.node("loop_var"))
         body = body.node("body")
-    nest = Nest(extents)
+    nest = Nest(extents, divided=frozenset(divided))
     ctx.bindings.update(dict.fromkeys(extents, ParallelVar()))
     _statements([body], nest, ctx)
 
@@ -110,7 +127,7 @@ def _statements(body: Sequence[Node], nest: Nest, ctx: KernelContext) -> None:
             elif handler is not None:
                 handler(statement, nest, ctx)
             elif not _is_empty(statement):
-                raise ctx.error("a tile operation or call in a T.Parallel loop", ACCEPTED)
+                _call(statement, nest, ctx)
 
 
 def _is_empty(statement: Node) -> bool:
@@ -119,7 +136,7 @@ def _is_empty(statement: Node) -> bool:
 
 def _loop(statement: Node, nest: Nest, ctx: KernelContext) -> None:
     """A loop in order inside: each of its statements still runs over all parallel iterations."""
-    lower_loop(statement, ctx, lambda body, ctx: _statements([body], nest, ctx))
+    lower_loop(statement, ctx, lambda body, ctx: _statements([body], nest, ctx), REFUSED_INSIDE)
 
 
 def _if(statement: Node, nest: Nest, ctx: KernelContext) -> None:
@@ -164,14 +181,8 @@ def _bind(statement: Node, rest: Sequence[Node], nest: Nest, ctx: KernelContext)
             f"accepted: {', '.join(DTYPES)}",
         )
     shape = tuple(nest.extents.values())
-    space = IntegerAttr(FRAGMENT, i64)
-    op = ctx.emit(memref.AllocOp([], [], MemRefType(DTYPES[dtype], shape, memory_space=space)))
-    name = ctx.unique_name(var.text("name"))
-    op.attributes["tt.name"] = StringAttr(name)
-    name_value(op.memref, name)
-    decl = schema.BufferDecl(var, var, name, dtype, "local.fragment", (), (), None, False)
-    kept = Kept(Buffer(decl, name, shape, op.memref), tuple(nest.extents))
-    ctx.buffers[var] = kept.buffer
+    buffer = allocate_temporary(var, var.text("name"), dtype, shape, ctx)
+    kept = Kept(buffer, tuple(nest.extents))
     _elementwise(kept.buffer, kept.indices, value, replace(nest, guards=()), ctx)
     ctx.bindings[var] = kept
 
@@ -179,15 +190,72 @@ def _bind(statement: Node, rest: Sequence[Node], nest: Nest, ctx: KernelContext)
 def _store(statement: Node, nest: Nest, ctx: KernelContext) -> None:
     if statement.optional("predicate") is not None:
         raise ctx.error("a store with a predicate is not supported", ACCEPTED)
-    buffer = declared_buffer(statement.node("buffer"), ctx)
-    _elementwise(buffer, statement.nodes("indices"), statement.node("value"), nest, ctx)
+    node, value = statement.node("buffer"), statement.node("value")
+    if node in ctx.assigned_once:
+        ctx.constants[node] = value
+        return
+    buffer, indices, _ = located(node, statement.nodes("indices"), ctx)
+    kind = ctx.reducers.get(buffer.decl.data)
+    if kind is None:
+        _elementwise(buffer, indices, value, nest, ctx)
+    else:
+        _accumulate(stored_contribution(statement, kind, ctx), nest, ctx)
+
+
+def _call(statement: Node, nest: Nest, ctx: KernelContext) -> None:
+    """A call: an update of a reducer, or one that does nothing."""
+    call = statement.node("value") if statement.kind == "Evaluate" else statement
+    name = schema.call_name(call)
+    if name == "tl.reducer_update":
+        _accumulate(updated_contribution(call), nest, ctx)
+    elif name is not None and name.startswith("tl.tileop.") and name not in REFUSED_CALLS:
+        raise ctx.error("a tile operation in a T.Parallel loop is not supported", ACCEPTED)
+    elif name not in DROPPED_CALLS:
+        raise refusal(call, ctx, ACCEPTED)
+
+
+def _accumulate(part: Contribution, nest: Nest, ctx: KernelContext) -> None:
+    """All iterations' contributions to a reducer: in a buffer of their own, and then reduced."""
+    buffer, indices, _ = located(part.buffer, part.indices, ctx)
+    row = reduction_of(ctx.reducers[buffer.decl.data])
+    target = access_of(buffer, indices, nest.extents, ctx)
+    walked = [var for var in nest.extents if nest.extents[var] != 1 or var in target.dims]
+    reduced = [var for var in walked if var not in target.dims]
+    if len(reduced) != 1:
+        raise ctx.error(
+            f"{len(reduced)} variables of T.Parallel are reduced into '{buffer.name}'",
+            "accepted: one; a loop in order for the others",
+        )
+    if any(_read(load, nest, ctx).region.buffer is buffer for load in loads_in(part.value, ctx)):
+        raise ctx.error(
+            f"a contribution to the reducer '{buffer.name}' reads it",
+            "accepted: values that do not depend on the reducer",
+        )
+    shape = tuple(nest.extents[var] for var in walked)
+    name = f"{buffer.name}_parts"
+    key = Node.integer_constant(0)
+    parts = allocate_temporary(key, name, buffer.decl.dtype, shape, ctx)
+    if nest.guards:
+        fill_values(parts.value, row.identity, ctx)
+    _elementwise(parts, walked, part.value, nest, ctx)
+    nest.writes.append(target)
+    result, _ = target.memref([var for var in target.dims if var is not None], ctx, is_output=True)
+    places = [AffineDimExpr(walked.index(var)) for var in target.dims if var is not None]
+    iterators = "".join("r" if var in reduced else "p" for var in walked)
+    output_map = AffineMap(len(walked), 0, tuple(places) or (AffineConstantExpr(0),))
+    reduce_values(parts.value, result, row, iterators, output_map, ctx)
+
+
+def lower_element(buffer: Buffer, indices: Sequence[Node], value: Node, ctx: KernelContext) -> None:
+    """A store to one element outside of `T.Parallel`: an operation over one element."""
+    _elementwise(buffer, indices, value, Nest({}), ctx)
 
 
 def _elementwise(
     buffer: Buffer, indices: Sequence[Node], value: Node, nest: Nest, ctx: KernelContext
 ) -> None:
     """Emit the store of a value for all iterations; dimensions are in the order of the store's."""
-    target = access_of(buffer, indices, nest.extents, ctx)
+    target = _access(buffer, indices, nest, ctx)
     order = [var for var in target.dims if var is not None]
     for var, extent in nest.extents.items():
         if var not in order and extent != 1:
@@ -204,7 +272,7 @@ def _elementwise(
     _check_order(target, reads.values(), nest, ctx)
     sources = {access.key: access for access in reads.values() if access.key != target.key}
     views = [access.memref(order, ctx) for access in sources.values()]
-    output, output_map = target.memref(order, ctx)
+    output, output_map = target.memref(order, ctx, is_output=True)
     places = {key: number for number, key in enumerate(sources)} | {target.key: len(sources)}
 
     def build(block: Block) -> SSAValue:
@@ -227,18 +295,30 @@ def _elementwise(
         return result
 
     maps = [*(indexing for _, indexing in views), output_map]
-    emit_generic(ctx, [view for view, _ in views], output, maps, "p" * len(order), build)
+    emit_generic(ctx, [view for view, _ in views], output, maps, "p" * max(len(order), 1), build)
 
 
 def _read(load: Node, nest: Nest, ctx: KernelContext) -> Access:
     """What the iterations read with a load, or with the use of a kept let."""
     kept = ctx.bindings.get(load)
     if isinstance(kept, Kept):
-        return access_of(kept.buffer, kept.indices, nest.extents, ctx)
+        return _access(kept.buffer, kept.indices, nest, ctx)
     if load.optional("predicate") is not None:
         raise ctx.error("a load with a predicate is not supported", ACCEPTED)
-    buffer = declared_buffer(schema.loaded_buffer(load), ctx)
-    return access_of(buffer, load.nodes("indices"), nest.extents, ctx)
+    buffer, indices, _ = located(schema.loaded_buffer(load), load.nodes("indices"), ctx)
+    return _access(buffer, indices, nest, ctx)
+
+
+def _access(buffer: Buffer, indices: Sequence[Node], nest: Nest, ctx: KernelContext) -> Access:
+    """What the iterations touch of a buffer that they may touch."""
+    access = access_of(buffer, indices, nest.extents, ctx)
+    if buffer.decl.scope == "local" and nest.divided & set(access.dims):
+        raise ctx.error(
+            f"'{buffer.name}', of which each thread has its own, is indexed by a variable of "
+            "T.Parallel",
+            "accepted: T.alloc_fragment, which the threads of a block have together",
+        )
+    return access
 
 
 def _indices(made: Mapping[Node, IndexOp], nest: Nest) -> dict[Node, Binding]:

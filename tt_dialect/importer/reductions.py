@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from xdsl.dialects import arith
 from xdsl.dialects import math as math_ops
 from xdsl.ir import Block, SSAValue
-from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
+from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 
 from tt_dialect.importer import schema
 from tt_dialect.importer.context import KernelContext
 from tt_dialect.importer.expressions import construct
 from tt_dialect.importer.generic import cast, element_type, emit_generic
 from tt_dialect.importer.graph import Node
-from tt_dialect.importer.regions import Region, memref_of, region_of
-from tt_dialect.importer.tileops import fill, move_values
+from tt_dialect.importer.regions import Region, memref_of, region_of, view_of
+from tt_dialect.importer.tileops import fill_values, move_values
 
 Combine = type[arith.AddfOp] | type[arith.MaximumfOp] | type[arith.MinimumfOp]
 
@@ -56,10 +56,22 @@ def lower_reduce(call: Node, ctx: KernelContext) -> None:
         )
     row, regions = REDUCTIONS[name], [region_of(operand, ctx) for operand in (source, target)]
     axis = _constant(dim, "the dimension", ctx)
-    output_map = _check(regions[0], regions[1], axis, ctx)
+    _check(regions[0], regions[1], axis, ctx)
+    values, result, iterators, output_map = _views(regions[0], regions[1], axis, ctx)
     if _constant(clear, "clear", ctx):
-        fill(regions[1], row.identity, ctx)
-    values, result = (memref_of(region, region.extents, ctx) for region in regions)
+        fill_values(result, row.identity, ctx)
+    reduce_values(values, result, row, iterators, output_map, ctx)
+
+
+def reduce_values(
+    values: SSAValue,
+    result: SSAValue,
+    row: Reduction,
+    iterators: str,
+    output_map: AffineMap,
+    ctx: KernelContext,
+) -> None:
+    """Combine values into `result`, in its dtype, along the dimensions whose letter is `r`."""
     accumulator = element_type(result)
 
     def build(block: Block) -> SSAValue:
@@ -68,10 +80,29 @@ def lower_reduce(call: Node, ctx: KernelContext) -> None:
             value = ctx.emit(math_ops.AbsFOp(value)).result
         return ctx.emit(row.combine(block.args[1], value)).result
 
-    rank = len(regions[0].extents)
-    iterators = "".join("r" if dim == axis else "p" for dim in range(rank))
-    maps = [AffineMap.identity(rank), output_map]
+    maps = [AffineMap.identity(len(iterators)), output_map]
     emit_generic(ctx, [values], result, maps, iterators, build)
+
+
+def _views(
+    source: Region, target: Region, axis: int, ctx: KernelContext
+) -> tuple[SSAValue, SSAValue, str, AffineMap]:
+    """The two as memrefs, the iterators, and the result's map, which leaves out the reduced one.
+
+    Dimensions of one element are left out where there are more than two dimensions, and the one
+    that stands for the reduced dimension in the result always, if it has another.
+    """
+    rank = len(source.extents)
+    kept = [dim for dim in range(rank) if dim == axis or source.extents[dim] != 1 or rank <= 2]
+    iterators = "".join("r" if dim == axis else "p" for dim in kept)
+    is_kept = len(target.extents) == rank  # the reduced dimension, as one element
+    result_dims = [dim if is_kept or dim < axis else dim - 1 for dim in kept if dim != axis]
+    values = view_of(source, kept, ctx)
+    if not result_dims:  # everything is reduced, to one element
+        result = view_of(target, [len(target.extents) - 1], ctx)
+        return values, result, iterators, AffineMap(len(kept), 0, (AffineConstantExpr(0),))
+    results = tuple(AffineDimExpr(kept.index(dim)) for dim in kept if dim != axis)
+    return values, view_of(target, result_dims, ctx), iterators, AffineMap(len(kept), 0, results)
 
 
 def _constant(expr: Node, what: str, ctx: KernelContext) -> int:
@@ -82,8 +113,8 @@ def _constant(expr: Node, what: str, ctx: KernelContext) -> int:
     return expr.integer("value")
 
 
-def _check(source: Region, target: Region, axis: int, ctx: KernelContext) -> AffineMap:
-    """Whole buffers whose shapes fit; gives the indexing map of the result."""
+def _check(source: Region, target: Region, axis: int, ctx: KernelContext) -> None:
+    """Whole buffers whose shapes fit."""
     for region in (source, target):
         if not region.buffer.on_chip or not region.is_whole:
             raise ctx.error(
@@ -93,20 +124,13 @@ def _check(source: Region, target: Region, axis: int, ctx: KernelContext) -> Aff
     rank = len(source.extents)
     if not 0 <= axis < rank:
         raise ctx.error(f"{source} has no dimension {axis} to reduce", f"accepted: 0 to {rank - 1}")
-    kept = [dim for dim in range(rank) if dim != axis]
-    removed = tuple(source.extents[dim] for dim in kept)
-    if rank > 1 and target.extents == removed:
-        results: list[AffineExpr] = [AffineDimExpr(dim) for dim in kept]
-    elif target.extents == (*removed[:axis], 1, *removed[axis:]):
-        results = [
-            AffineConstantExpr(0) if dim == axis else AffineDimExpr(dim) for dim in range(rank)
-        ]
-    else:
+    removed = source.extents[:axis] + source.extents[axis + 1 :]
+    fits = ((1,),) if rank == 1 else (removed, (*removed[:axis], 1, *removed[axis:]))
+    if target.extents not in fits:
         raise ctx.error(
             f"{source} reduced along dimension {axis} does not fit {target}",
             f"accepted: {' x '.join(map(str, removed)) or 1}, or with a 1 in its place",
         )
-    return AffineMap(rank, 0, tuple(results))
 
 
 def lower_transpose(call: Node, ctx: KernelContext) -> None:

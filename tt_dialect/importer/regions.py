@@ -58,10 +58,10 @@ def region_of(operand: Node, ctx: KernelContext) -> Region:
             "accepted: a buffer or a rectangular region of one",
         )
     load, _, *extents = schema.operands(operand, 2)
-    buffer = declared_buffer(schema.loaded_buffer(load), ctx)
     indices = load.nodes("indices")
-    if not len(indices) == len(extents) == len(buffer.shape):
+    if len(indices) != len(extents):
         raise operand.malformed("a region needs one minimum and one extent per dimension")
+    buffer, indices, extents = located(schema.loaded_buffer(load), indices, ctx, extents)
     minima = tuple(_minimum(index, ctx) for index in indices)
     region = Region(buffer, minima, tuple(_extent(e, buffer, ctx) for e in extents))
     for dim in range(len(buffer.shape)):
@@ -69,18 +69,59 @@ def region_of(operand: Node, ctx: KernelContext) -> Region:
     return region
 
 
+def located(
+    node: Node, indices: Sequence[Node], ctx: KernelContext, extents: Sequence[Node] = ()
+) -> tuple[Buffer, list[Node], list[Node]]:
+    """The declared buffer behind a buffer object, with indices and extents in its dimensions.
+
+    A view (T.view, T.reshape) has the dimensions of the buffer it is of, apart from ones of one
+    element.
+    """
+    buffer = declared_buffer(node, ctx)
+    decl = schema.buffer_decl(node)
+    if node is buffer.decl.node or len(indices) != len(decl.shape):
+        if len(indices) != len(buffer.shape):
+            raise ctx.error(
+                f"'{buffer.name}' is used with {len(indices)} indices and has {len(buffer.shape)}"
+            )
+        return buffer, list(indices), list(extents)
+    shape = [extent.get("value") for extent in decl.shape]
+    walked = [dim for dim, extent in enumerate(shape) if extent != 1]
+    places = iter(walked)
+    own = [next(places) if extent != 1 else None for extent in buffer.shape]
+    for dim, index in enumerate(indices):
+        if dim not in walked and index_of(index, ctx).value != 0:
+            raise ctx.error(f"an index of '{decl.name}' is outside dimension {dim} of one element")
+    zero, one = Node.integer_constant(0), Node.integer_constant(1)
+    return (
+        buffer,
+        [zero if dim is None else indices[dim] for dim in own],
+        [one if dim is None else extents[dim] for dim in own] if extents else [],
+    )
+
+
 def declared_buffer(node: Node, ctx: KernelContext) -> Buffer:
-    """The declaration behind a buffer object; views of a declared buffer are refused."""
+    """The declaration behind a buffer object; views of other shapes or dtypes are refused."""
     if node in ctx.buffers:
         return ctx.buffers[node]
     decl = schema.buffer_decl(node)
     base = next((b for b in ctx.buffers.values() if b.decl.data is decl.data), None)
-    if base is not None:
+    if base is None:
+        raise ctx.error(f"buffer '{decl.name}' is not declared in this kernel")
+    shape = tuple(extent.get("value") for extent in decl.shape)
+    renamed = [extent for extent in shape if extent != 1]
+    if renamed != [extent for extent in base.shape if extent != 1]:
         raise ctx.error(
-            f"'{decl.name}' is a view of '{base.name}' (T.view, T.reshape), which is not supported",
-            f"accepted: '{base.name}' itself, in the shape it is declared with",
+            f"'{decl.name}' is a view of '{base.name}' in another shape (T.view, T.reshape), which "
+            "is not supported",
+            f"accepted: the shape '{base.name}' is declared with, apart from extents of one",
         )
-    raise ctx.error(f"buffer '{decl.name}' is not declared in this kernel")
+    if decl.dtype != base.decl.dtype:
+        raise ctx.error(
+            f"'{decl.name}' is a view of '{base.name}' in another dtype, which is not supported",
+            "accepted: T.copy or T.Cast, which convert values",
+        )
+    return base
 
 
 def _minimum(index: Node, ctx: KernelContext) -> Index:
@@ -127,8 +168,15 @@ def check_bounds(region: Region, dim: int, ctx: KernelContext) -> None:
 
 def memref_of(region: Region, shape: Sequence[int], ctx: KernelContext) -> SSAValue:
     """A memref of `shape` for the region: `shape` is the extents with some ones left out."""
+    kept = _kept(region.extents, shape)
+    assert kept is not None
+    return view_of(region, kept, ctx)
+
+
+def view_of(region: Region, kept: Sequence[int], ctx: KernelContext) -> SSAValue:
+    """A memref of the dimensions `kept` of a region, whose others are of one element."""
     buffer = region.buffer
-    if region.is_whole and buffer.on_chip and tuple(shape) == buffer.shape:
+    if region.is_whole and buffer.on_chip and len(kept) == len(buffer.shape):
         return buffer.value
     offsets: list[SSAValue | int] = [
         minimum.value if buffer.on_chip else ctx.ssa(minimum) for minimum in region.minima
@@ -137,8 +185,6 @@ def memref_of(region: Region, shape: Sequence[int], ctx: KernelContext) -> SSAVa
     full = memref.SubviewOp.infer_result_type(
         memref_type(buffer.value), offsets, region.extents, ones
     )
-    kept = _kept(region.extents, shape)
-    assert kept is not None
     result = _rank_reduced(full, kept)
     view = ctx.emit(memref.SubviewOp.get(buffer.value, offsets, region.extents, ones, result))
     name_value(view.result, f"{region.name}_view")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import AnyFloat, IndexType, i1, i32, i64
 from xdsl.ir import Operation, SSAValue
 
 from tt_dialect.importer import schema
+from tt_dialect.importer.calls import refusal
 from tt_dialect.importer.context import Kept, KernelContext, Let, Scalar
 from tt_dialect.importer.expressions import construct, index_of
 from tt_dialect.importer.generic import DTYPES, cast
@@ -123,7 +125,8 @@ class Scalars:
                 if isinstance(bound, Kept):
                     return self.load(expr, self.ctx)
             case "BufferLoad":
-                return self.load(expr, self.ctx)
+                known = self.ctx.resolved(expr)
+                return self.load(expr, self.ctx) if known is expr else self.value(known)
             case "Select":
                 parts = (expr.node(f) for f in ("condition", "true_value", "false_value"))
                 return self._select(*parts)
@@ -142,6 +145,10 @@ class Scalars:
         if dtype in INTEGERS:
             return self._integer(expr)
         raise self.ctx.error(f"{construct(expr)} of dtype '{dtype}' is not supported", ACCEPTED)
+
+    def converted(self, expr: Node, type_: AnyFloat) -> SSAValue:
+        """The value of an expression, converted as a cast to a floating-point type does."""
+        return self._converted(self.value(expr), schema.dtype_of(expr), type_)
 
     def _emit(self, op: Operation) -> SSAValue:
         return self.ctx.emit(op).results[0]
@@ -174,7 +181,7 @@ class Scalars:
             return self._emit(UNARY[name](self.value(args[0])))
         if name in EXPANDED:
             return EXPANDED[name](self, args, type_)
-        raise self.ctx.error(f"{construct(expr)} is not supported", ACCEPTED)
+        raise refusal(expr, self.ctx, ACCEPTED)
 
     def _cast(self, expr: Node, type_: AnyFloat) -> SSAValue:
         refused = sorted({"round", "sat", "rbits"} & schema.annotations_of(expr).keys())
@@ -182,13 +189,20 @@ class Scalars:
             raise self.ctx.error(
                 f"a cast with '{refused[0]}' is not supported", "accepted: a plain T.Cast"
             )
-        source = expr.node("value")
-        value = self.value(source)
+        source = self.ctx.resolved(expr.node("value"))
+        if source.kind == "Cast" and schema.dtype_of(source) in INTEGERS:
+            inner = self.value(source.node("value"))
+            if isinstance(inner.type, AnyFloat):  # to an integer and back: cuts off the fraction
+                return cast(self._emit(math.TruncOp(inner)), type_, self.ctx)
+        return self._converted(self.value(source), schema.dtype_of(source), type_)
+
+    def _converted(self, value: SSAValue, dtype: str, type_: AnyFloat) -> SSAValue:
+        """A value whose expression has the dtype given, in a floating-point type."""
         if value.type == i1:
             return self._emit(arith.UIToFPOp(value, type_))
         if not isinstance(value.type, IndexType):
             return cast(value, type_, self.ctx)
-        width = INTEGERS[schema.dtype_of(source)]
+        width = INTEGERS[dtype]
         return self._emit(arith.SIToFPOp(self._emit(arith.IndexCastOp(value, width)), type_))
 
     def _sigmoid(self, args: list[Node], type_: AnyFloat) -> SSAValue:
@@ -222,7 +236,11 @@ class Scalars:
                 return self._emit(arith.SelectOp(value, self.ctx.ssa(1), self.ctx.ssa(0)))
             if isinstance(value.type, IndexType):
                 return value
-            raise self.ctx.error("a cast from floating point to integer is not supported", ACCEPTED)
+            raise self.ctx.error(
+                "a cast from floating point to integer is not supported",
+                "accepted: one that is cast back to floating point at once; T.floor, T.ceil, "
+                "T.round and T.trunc",
+            )
         return self.ctx.ssa(index_of(expr, self.ctx))
 
     def _condition(self, expr: Node) -> SSAValue:
@@ -248,6 +266,13 @@ class Scalars:
             return self._emit(arith.XOrIOp(operands[0], self.ctx.truth(True)))
         if name == "isnan":
             return self._emit(arith.CmpfOp(operands[0], operands[0], "uno"))
+        if name in ("isinf", "isfinite"):
+            type_ = operands[0].type
+            assert isinstance(type_, AnyFloat)
+            infinity = self.ctx.float_constant(inf, type_)
+            magnitude = self._emit(math.AbsFOp(operands[0]))
+            predicate = "oeq" if name == "isinf" else "olt"
+            return self._emit(arith.CmpfOp(magnitude, infinity, predicate))
         raise self.ctx.error(f"{construct(expr)} as a condition is not supported", ACCEPTED)
 
     def _compare(self, expr: Node) -> SSAValue:

@@ -9,56 +9,37 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tt_dialect.importer import schema
-from tt_dialect.importer.buffers import allocate
-from tt_dialect.importer.context import KernelContext, Let, ThreadVar
-from tt_dialect.importer.control import PARALLEL, lower_if, lower_loop
-from tt_dialect.importer.expressions import construct
+from tt_dialect.importer.buffers import allocate, allocate_temporary
+from tt_dialect.importer.calls import ACCEPTED, DROPPED_CALLS, refusal
+from tt_dialect.importer.context import Kept, KernelContext, Let, LoopVar, ThreadVar
+from tt_dialect.importer.control import PARALLEL, VECTORIZED, lower_if, lower_loop
+from tt_dialect.importer.generic import DTYPES
 from tt_dialect.importer.graph import Node
 from tt_dialect.importer.loops import lower_store
-from tt_dialect.importer.parallel import lower_parallel
+from tt_dialect.importer.parallel import lower_element, lower_parallel
+from tt_dialect.importer.reducers import (
+    ANNOTATIONS,
+    declare_reducers,
+    lower_finalize,
+    lower_reducer_init,
+)
 from tt_dialect.importer.reductions import lower_reduce, lower_transpose
+from tt_dialect.importer.regions import located
 from tt_dialect.importer.tileops import lower_copy, lower_fill, lower_gemm
+from tt_dialect.importer.uses import is_assigned_once, loads_in, variables_in, walk
 
 Handler = Callable[[Node, KernelContext], None]
 
 TILE_OPS: dict[str, Handler] = {
     "tl.tileop.copy": lower_copy,
     "tl.tileop.fill": lower_fill,
+    "tl.tileop.finalize_reducer_v2": lower_finalize,
     "tl.tileop.gemm": lower_gemm,
     "tl.tileop.reduce": lower_reduce,
+    "tl.tileop.reducer_init": lower_reducer_init,
     "tl.tileop.transpose": lower_transpose,
 }
 """Operations that are translated, by operator name."""
-
-CHECKS = frozenset(("tirx.assume", "tl.device_assert", "tl.device_assert_with_msg"))
-"""Calls that only state or check something: dropped."""
-
-REFUSED_CALLS: dict[str, str] = {
-    "tl.tileop.async_copy": "T.async_copy",
-    "tl.tileop.cumsum": "T.cumsum",
-    "tl.tileop.cummax": "T.cummax",
-    "tl.tileop.atomicadd": "T.atomic_add",
-    "tl.tileop.atomicmax": "T.atomic_max",
-    "tl.tileop.atomicmin": "T.atomic_min",
-    "tl.tileop.im2col": "T.im2col",
-    "tl.tileop.c2d_im2col": "T.c2d_im2col",
-    "tl.tileop.reducer_init": "a reducer",
-    "tl.tileop.finalize_reducer": "a reducer",
-    "tl.tileop.finalize_reducer_v2": "a reducer",
-    "tl.reducer_update": "a reducer",
-    "tl.tileop.gemm_sp": "T.gemm_sp",
-    "tirx.tvm_storage_sync": "T.sync_threads",
-    "tirx.call_extern": "T.call_extern",
-    "tirx.break_loop": "break",
-    "tl.loop_break": "break",
-    "tirx.continue_loop": "continue",
-}
-"""How refused operations are called in TileLang; all others go by their operator name."""
-
-ACCEPTED_STATEMENTS = (
-    "accepted: T.copy, T.gemm, T.fill, T.clear, T.reduce_*, T.transpose, T.Parallel loops, 'if' on "
-    "scalars, and loops (range, T.serial, T.unroll, T.Pipelined)"
-)
 
 REFUSED_STATEMENTS: dict[str, str] = {
     "While": "a 'while' loop",
@@ -74,10 +55,22 @@ REFUSED_STATEMENTS: dict[str, str] = {
 ATTRIBUTE_HINTS = frozenset(("threadblock_swizzle_pattern", "tl.min_blocks_per_sm", "tl.ws_op_id"))
 """`AttrStmt` keys that only advise: the statements inside mean what they mean without them."""
 
-BLOCK_HINTS = frozenset(
-    ("tl.launch_threads", "layout_map", "l2_hit_ratio_map", "tl.non_restrict_params")
-)
-"""Block annotations that only advise."""
+BLOCK_HINTS = {
+    "tl.launch_threads": "the number of threads: no thread is named",
+    "layout_map": "how shared memory is swizzled: blocks on chip are tiled here",
+    "l2_hit_ratio_map": "what a GPU's cache keeps",
+    "tl.non_restrict_params": "which tensors may overlap: parameters are different tensors here",
+}
+"""Block annotations that only advise, with what about."""
+
+REFUSED_ANNOTATIONS = {
+    "safe_value_map": "no T.annotate_safe_value: what is outside a tensor is 0",
+    "cluster_dims": "no thread block clusters; blocks are cores, which share no memory",
+    "barrier_init": "no barriers: statements run in order",
+    "pragma_import_c": "kernels without C source",
+    "code_block_source": "kernels without C source",
+}
+"""Block annotations that change the meaning, with what to write instead."""
 
 
 def lower(statement: Node, ctx: KernelContext) -> None:
@@ -86,13 +79,18 @@ def lower(statement: Node, ctx: KernelContext) -> None:
     with ctx.at(statement):
         if handler is None:
             what = REFUSED_STATEMENTS.get(statement.kind, f"'{statement.type}'")
-            raise ctx.error(f"{what} is not supported", ACCEPTED_STATEMENTS)
+            raise ctx.error(f"{what} is not supported", ACCEPTED)
         handler(statement, ctx)
 
 
 def _sequence(statement: Node, ctx: KernelContext) -> None:
-    for child in statement.nodes("seq"):
-        lower(child, ctx)
+    children = statement.nodes("seq")
+    for number, child in enumerate(children):
+        if child.kind == "Bind" and _is_element(child, children[number + 1 :], ctx):
+            with ctx.at(child):
+                _keep(child, ctx)
+        else:
+            lower(child, ctx)
 
 
 def _evaluate(statement: Node, ctx: KernelContext) -> None:
@@ -100,9 +98,8 @@ def _evaluate(statement: Node, ctx: KernelContext) -> None:
     name = schema.call_name(call)
     if name in TILE_OPS:
         TILE_OPS[name](call, ctx)
-    elif name not in CHECKS and call.kind != "IntImm":
-        what = REFUSED_CALLS.get(name or "", construct(call))
-        raise ctx.error(f"{what} is not supported", ACCEPTED_STATEMENTS)
+    elif name not in DROPPED_CALLS and call.kind != "IntImm":
+        raise refusal(call, ctx)
 
 
 def bind(statement: Node, ctx: KernelContext) -> None:
@@ -114,9 +111,40 @@ def bind(statement: Node, ctx: KernelContext) -> None:
         ctx.bindings[var] = Let(value)
 
 
+def _is_element(statement: Node, rest: list[Node], ctx: KernelContext) -> bool:
+    """Whether a let holds floating-point elements of buffers and is used."""
+    var, value = statement.node("var"), statement.node("value")
+    is_float = schema.dtype_of(value) in DTYPES
+    return is_float and bool(loads_in(value, ctx)) and any(node is var for node in walk(*rest))
+
+
+def _keep(statement: Node, ctx: KernelContext) -> None:
+    """A let that loads: its value is taken here, once, and kept in a buffer of one element."""
+    var, value = statement.node("var"), statement.node("value")
+    dtype, zero = schema.dtype_of(value), Node.integer_constant(0)
+    buffer = allocate_temporary(var, var.text("name"), dtype, (1,), ctx)
+    lower_element(buffer, [zero], value, ctx)
+    ctx.bindings[var] = Kept(buffer, (zero,))
+
+
+def _store(statement: Node, ctx: KernelContext) -> None:
+    """A store to one element: in loops over elements it is one of a nest that may be raised."""
+    node, indices = statement.node("buffer"), statement.nodes("indices")
+    if node in ctx.assigned_once:
+        ctx.constants[node] = statement.node("value")
+        return
+    variables = set[Node]().union(*(variables_in(index, ctx) for index in indices))
+    bindings = [ctx.bindings.get(var) for var in variables]
+    if any(isinstance(found, LoopVar) and found.sequential for found in bindings):
+        lower_store(statement, ctx)
+    else:
+        buffer, indices, _ = located(node, indices, ctx)
+        lower_element(buffer, indices, statement.node("value"), ctx)
+
+
 def _for(statement: Node, ctx: KernelContext) -> None:
     """A loop: `T.Parallel` loops are elementwise operations, others run in order."""
-    if statement.integer("kind") == PARALLEL:
+    if statement.integer("kind") in (PARALLEL, VECTORIZED):
         lower_parallel(statement, ctx)
     else:
         lower_loop(statement, ctx, lower)
@@ -139,6 +167,11 @@ def _attribute(statement: Node, ctx: KernelContext) -> None:
 def _block(realize: Node, ctx: KernelContext) -> None:
     """`tilelang_root`: allocations, then the kernel's statements."""
     block = enter_block(realize, ctx)
+    declare_reducers(block, ctx)
+    for buffer in block.nodes("alloc_buffers"):
+        scope = schema.buffer_decl(buffer).scope
+        if scope == "local.var" and is_assigned_once(buffer, block.node("body"), ctx):
+            ctx.assigned_once.add(buffer)
     for buffer in block.nodes("alloc_buffers"):
         allocate(buffer, ctx)
     lower(block.node("body"), ctx)
@@ -157,10 +190,10 @@ def enter_block(realize: Node, ctx: KernelContext) -> Node:
     if block.items("match_buffers"):
         raise ctx.error("match_buffer inside a kernel is not supported", "accepted: T.alloc_shared")
     for key in schema.annotations_of(block):
-        if key not in BLOCK_HINTS:
+        if key not in BLOCK_HINTS and key not in ANNOTATIONS:
+            accepted = REFUSED_ANNOTATIONS.get(key, ", ".join((*BLOCK_HINTS, *ANNOTATIONS)))
             raise ctx.error(
-                f"the block annotation '{key}' is not supported",
-                f"accepted: {', '.join(sorted(BLOCK_HINTS))}",
+                f"the block annotation '{key}' is not supported", f"accepted: {accepted}"
             )
     return block
 
@@ -172,7 +205,7 @@ STATEMENTS: dict[str, Handler] = {
     "IfThenElse": _if,
     "Bind": bind,
     "AttrStmt": _attribute,
-    "BufferStore": lower_store,
+    "BufferStore": _store,
     "SBlockRealize": _block,
 }
 """Statements that are translated, by node kind."""

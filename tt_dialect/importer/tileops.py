@@ -17,6 +17,8 @@ from tt_dialect.importer.generic import DTYPES, cast, element_type, emit_generic
 from tt_dialect.importer.graph import Node
 from tt_dialect.importer.numbers import number
 from tt_dialect.importer.regions import Region, common_shape, memref_of, memref_type, region_of
+from tt_dialect.importer.scalars import Scalars
+from tt_dialect.importer.uses import loads_in
 
 COPY_REFUSED = frozenset(("barrier", "dst_block", "cluster_mask", "is_gather4", "is_scatter4"))
 """Annotations of a copy that change what it does; all others are hints (tilelang-tir.md 3.2)."""
@@ -37,16 +39,27 @@ def lower_fill(call: Node, ctx: KernelContext) -> None:
             "accepted: T.fill or T.clear of an on-chip buffer, copied out with T.copy",
         )
     constant = number(value, ctx)
-    if constant is None:
+    if constant is not None:
+        fill(region, constant, ctx)
+        return
+    if loads_in(value, ctx):
         raise ctx.error(
-            f"fill with {construct(value)} is not supported", "accepted: a constant number"
+            "fill with an element of a buffer is not supported",
+            "accepted: what is computed from constants, parameters and indices; T.Parallel for "
+            "the rest",
         )
-    fill(region, constant, ctx)
+    view = memref_of(region, region.extents, ctx)
+    scalar = Scalars(ctx).converted(value, element_type(view))
+    _emit_named(FillOp([scalar], [view], res=[]), ctx)
 
 
 def fill(region: Region, value: float, ctx: KernelContext) -> None:
     """Fill a region with a number."""
-    view = memref_of(region, region.extents, ctx)
+    fill_values(memref_of(region, region.extents, ctx), value, ctx)
+
+
+def fill_values(view: SSAValue, value: float, ctx: KernelContext) -> None:
+    """Fill a memref with a number."""
     scalar = ctx.float_constant(value, element_type(view))
     _emit_named(FillOp([scalar], [view], res=[]), ctx)
 
@@ -64,6 +77,11 @@ def lower_copy(call: Node, ctx: KernelContext) -> None:
     if refused:
         raise ctx.error(f"T.copy with '{refused[0]}' is not supported", "accepted: plain T.copy")
     source, target = (region_of(operand, ctx) for operand in schema.operands(call, 2)[:2])
+    copy_regions(source, target, ctx)
+
+
+def copy_regions(source: Region, target: Region, ctx: KernelContext) -> None:
+    """Copy a region to another one, with a cast where dtypes differ."""
     if source.paired != target.paired:
         raise ctx.error(
             f"T.copy between regions that do not pair: {source} and {target}",

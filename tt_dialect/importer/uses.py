@@ -42,8 +42,8 @@ def _expanded(expr: Node, ctx: KernelContext) -> Iterator[Node]:
             continue
         seen.add(node)
         yield node
-        binding = ctx.bindings.get(node)
-        pending += [binding.value] if isinstance(binding, Let) else reversed(list(children(node)))
+        known = ctx.resolved(node)
+        pending += [known] if known is not node else reversed(list(children(node)))
 
 
 def loads_in(expr: Node, ctx: KernelContext, lets: Collection[Node] | None = None) -> list[Node]:
@@ -54,7 +54,8 @@ def loads_in(expr: Node, ctx: KernelContext, lets: Collection[Node] | None = Non
     found: list[Node] = []
     for node in _expanded(expr, ctx):
         binding = ctx.bindings.get(node)
-        if node.kind == "BufferLoad" or isinstance(binding, Kept):
+        loads = node.kind == "BufferLoad" and ctx.resolved(node) is node
+        if loads or isinstance(binding, Kept):
             found.append(node)
         elif isinstance(binding, Let) and lets is not None and node not in lets:
             if loads_in(binding.value, ctx):
@@ -68,6 +69,51 @@ def loads_in(expr: Node, ctx: KernelContext, lets: Collection[Node] | None = Non
 def variables_in(expr: Node, ctx: KernelContext) -> set[Node]:
     """The variables an expression depends on, lets expanded."""
     return {node for node in _expanded(expr, ctx) if node.kind == "Var"}
+
+
+def is_assigned_once(buffer: Node, body: Node, ctx: KernelContext) -> bool:
+    """Whether a variable is assigned in one place, in front of all uses, with what does not change.
+
+    It then stands for the expression, as a let does. The expression may load only what is known to
+    be assigned once.
+    """
+    stores = [store for store in stores_in(body) if store.node("buffer") is buffer]
+    if len(stores) != 1:
+        return False
+    (store,) = stores
+    for node in walk(store.node("value"), *store.nodes("indices")):
+        if node.kind == "BufferLoad" and schema.loaded_buffer(node) not in ctx.assigned_once:
+            return False
+    after = _following(store, body)
+    if after is None or any(_mentions(buffer, node) for node in _walk_without(body, after)):
+        return False
+    regions = (n for n in walk(*after) if schema.call_name(n) in ("tl.region", "tl.access_ptr"))
+    return not any(_mentions(buffer, argument) for n in regions for argument in n.nodes("args"))
+
+
+def _mentions(buffer: Node, node: Node) -> bool:
+    return node.kind == "BufferLoad" and schema.loaded_buffer(node) is buffer
+
+
+def _following(store: Node, body: Node) -> list[Node] | None:
+    """The statements that run after a store whenever it has run, up to the end of its loop."""
+    for node in walk(body):
+        if node.kind == "SeqStmt" and any(child is store for child in node.nodes("seq")):
+            children = node.nodes("seq")
+            return children[children.index(store) + 1 :]
+    return None
+
+
+def _walk_without(body: Node, excluded: Sequence[Node]) -> Iterator[Node]:
+    """All nodes below that are reached without passing through the excluded statements."""
+    seen: set[Node] = set(excluded)
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            pending += children(node)
 
 
 def stores_in(*statements: Node) -> list[Node]:
