@@ -18,8 +18,8 @@ from xdsl.ir import SSAValue
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from corpus_lib import references, table, upstream, worker  # noqa: E402
-from corpus_lib.cases import Case  # noqa: E402
+from corpus_lib import references, table, trace, upstream, worker  # noqa: E402
+from corpus_lib.cases import Case, Upstream  # noqa: E402
 from corpus_lib.command import main, matches  # noqa: E402
 from corpus_lib.examples import APACHE, CASES  # noqa: E402
 from corpus_lib.runner import Row, Runner, example_sources, stages_of  # noqa: E402
@@ -187,6 +187,47 @@ def test_names():
     assert matches("gemm", ["x", "g*m"])
     assert not matches("gemm", ["gem?x"])
     assert len({c.name for c in (*CASES, *upstream.CASES)}) == len((*CASES, *upstream.CASES))
+
+
+THEIRS = """
+import tilelang
+import tilelang.language as T
+from tilelang.carver.arch import driver
+
+M = 4096
+
+@tilelang.autotune(configs=[{"block": 32}])
+@tilelang.jit
+def copy(A, N, block=64):
+    A: T.Tensor((M, N), "bfloat16")
+    B = T.empty((M, N), "bfloat16")
+    with T.Kernel(N // block, driver.get_num_sms(), threads=128) as (bx, by):
+        tile = T.alloc_shared((block, block), "bfloat16")
+        T.copy(A[by * block, bx * block], tile)
+        T.copy(tile, B[by * block, bx * block])
+    return B
+
+copy(None, 64)  # no GPU, no argument: this fails
+never = copy
+"""
+
+
+@pytest.mark.tilelang
+def test_files_of_upstream_that_go_on_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("tilelang")
+    from tilelang.carver.arch import driver
+
+    monkeypatch.setattr(driver, "get_num_sms", driver.get_num_sms)  # put back afterwards
+    (tmp_path / "theirs_to_run.py").write_text(THEIRS)
+    asked = Upstream("theirs_to_run.py", "copy", {"N": 128, "block": 32}, {"M": 2048})
+    text = str(api.import_tile(trace.prim_func(tmp_path, asked)))
+    assert "memref<2048x128xbf16>" in text
+    assert "memref<32x32xbf16, 1 : i64>" in text
+    assert "arith.constant 64 : index" in text  # the cores
+    with pytest.raises(AttributeError, match="has no variable Q"):
+        trace.prim_func(tmp_path, Upstream("theirs_to_run.py", "copy", {"N": 64}, {"Q": 1}))
+    with pytest.raises(Exception, match=r"."):
+        trace.prim_func(tmp_path, Upstream("theirs_to_run.py", "never", {"N": 64}))
 
 
 def run_one(case: Case, source: Path | str, timeout: float = 60) -> Row:
