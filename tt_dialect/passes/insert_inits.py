@@ -111,21 +111,31 @@ _Key: TypeAlias = tuple[Block, frozenset[tuple[str, object]]]
 _Need: TypeAlias = tuple[Operation, str, object]
 
 
-def _first_needs(block: Block) -> list[_Need]:
-    """The first need of each unit, format of the packer last; what stands in an `scf.if` is not
-    needed by every iteration."""
-    found: dict[str, _Need] = {}
+def _first_needs(block: Block) -> list[list[_Need]]:
+    """The first need of each unit, and after it the first that is not in an `scf.if`, if another.
 
-    def follow(block: Block) -> None:
+    A unit that only branches need is not needed by every iteration, and left out. The packer's
+    format comes last: `broadcast_init` sets it too.
+    """
+    found: dict[str, list[_Need]] = {}
+    certain: dict[str, _Need] = {}
+
+    def follow(block: Block, *, branch: bool) -> None:
         for op in block.ops:
             for unit, key in needs(op):
                 if unit not in ("edge", "bcast"):
-                    found.setdefault(unit, (op, unit, key))
-            if isinstance(op, scf.ForOp):
-                follow(op.body.block)
+                    found.setdefault(unit, [(op, unit, key)])
+                    if not branch:
+                        certain.setdefault(unit, (op, unit, key))
+            for region in op.regions:
+                for inner in region.blocks:
+                    follow(inner, branch=branch or isinstance(op, scf.IfOp))
 
-    follow(block)
-    return sorted(found.values(), key=lambda need: need[1] == "pack")
+    follow(block, branch=False)
+    for unit, need in certain.items():
+        if need not in found[unit]:
+            found[unit].append(need)
+    return sorted((found[unit] for unit in certain), key=lambda tried: tried[0][1] == "pack")
 
 
 @dataclass
@@ -170,9 +180,14 @@ class _Inserter:
             return
         self._unmet.add((user, unit))
         if key == OFF:
-            raise error_at(user, f"'{user.name}' finds the unit {unit} in use on some path")
+            if emit:
+                raise error_at(user, f"'{user.name}' finds the unit {unit} in use on some path")
+            state[unit] = OFF
+            return
         maker = _MAKERS[unit, type(user)]
-        programmed(state, maker.state(user) if maker.state is not None else [(unit, key)])
+        made = maker.state(user) if maker.state is not None else [(unit, key)]
+        self._unmet.update((user, unit) for unit, _ in made)
+        programmed(state, made)
         if emit:
             new = maker.make(user)
             located(before, [new])
@@ -204,19 +219,29 @@ class _Inserter:
 
     def _hoisted(self, body: Block, state: State) -> list[_Need]:
         """The first needs of a loop body that hold in every iteration once they are met."""
-        hoisted = _first_needs(body)
-        unmet = self._unmet
+        tried = _first_needs(body)
+        outer, self._unmet = self._unmet, set()
         while True:
             before = dict(state)
+            hoisted = [needs[0] for needs in tried]
             for user, unit, key in hoisted:
-                self._program(user, unit, key, body.first_op or user, before, emit=False)
+                self._program(user, unit, key, user, before, emit=False)
             entry = steady(before, lambda state: self._ahead(body, state)[0])
             missing = self._ahead(body, entry)[1]
-            kept = [need for need in hoisted if need[:2] not in missing]
-            if kept == hoisted:
-                self._unmet = unmet
+            useless = {need for need in hoisted if need[:2] in missing} or {
+                need for need in hoisted if not self._counts(need, body, entry)
+            }
+            if not useless:
+                self._unmet = outer
                 return hoisted
-            hoisted = kept
+            tried = [needs[1:] if needs[0] in useless else needs for needs in tried]
+            tried = [needs for needs in tried if needs]
+
+    def _counts(self, need: _Need, body: Block, entry: State) -> bool:
+        """Whether nothing in the body programs the unit before its first user all the same."""
+        user, unit, _ = need
+        without = {u: key for u, key in entry.items() if u != unit}
+        return (user, unit) in self._ahead(body, without)[1]
 
 
 class ProgramUnits(RewritePattern):
