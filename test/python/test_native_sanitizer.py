@@ -1,7 +1,7 @@
 """The sanitizer: every wrong kernel of test/native/wrong is caught, by the rule it is named after.
 
-A wrong kernel is one of test/native/{reader,compute,writer}.cpp with one mistake, and runs with the
-other two; `// run: alone cores=2 arch=blackhole` in its head changes that.
+A wrong kernel `rule.role.cpp` is one of test/native/{reader,compute,writer}.cpp with one mistake,
+and runs with the other two (`rule.role.what.cpp` where a rule has several); `// run: alone cores=2 arch=blackhole` in its head changes that.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RULES = """
     noc-source-reused noc-outstanding-at-end dst-index math-outside-acquire pack-outside-wait
     dst-protocol init-missing init-stale stale-format startup-twice pack-missing unpack-pack-race
     multicast-destinations multicast-rectangle multicast-flush runtime-arg-index semaphore-index
-    noc-coordinates deadlock livelock
+    noc-coordinates deadlock livelock uninit-missing dst-undefined reduce-scaler format
 """.split()
 
 
@@ -64,6 +64,7 @@ def run(
             for number, fmt, pages in ((0, "bf16", 4), (1, "bf16", 2), (16, "bf16", 4))
         ),
         f"cb 24 f32 2 {cores}",
+        f"cb 25 f16 2 {cores}",
         f"alias 2 3 bf16 1 {cores}",
         f"semaphore 0 {cores}",
     ]

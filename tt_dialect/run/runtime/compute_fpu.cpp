@@ -147,7 +147,7 @@ double product(float a, DataFormat of_a, float b, DataFormat of_b, uint8_t fidel
     const double high_a = keep_mantissa(a, srca_high);
     const double full_a = keep_mantissa(a, full_bits(of_a, true));
     switch (fidelity) {
-        case 0: return high_a * high_b;
+        case 1: return high_a * high_b;  // LoFi
         case 2: return full_a * high_b;
         case 3: return full_a * high_b + high_a * (full_b - high_b);
         default: return full_a * full_b;
