@@ -1,7 +1,8 @@
 """The sanitizer: every wrong kernel of test/native/wrong is caught, by the rule it is named after.
 
 A wrong kernel `rule.role.cpp` is one of test/native/{reader,compute,writer}.cpp with one mistake,
-and runs with the other two (`rule.role.what.cpp` where a rule has several); `// run: alone cores=2 arch=blackhole` in its head changes that.
+and runs with the other two (`rule.role.what.cpp` where a rule has several); `// run: alone cores=2
+arch=blackhole` in its head changes that.
 """
 
 from __future__ import annotations
