@@ -553,6 +553,41 @@ def test_scalars() -> None:
     assert np.array_equal(case.run(a), rounded(rounded(a * scale, "f32") + 5, "f32"))
 
 
+def test_scalar_of_a_narrow_type_and_a_comparison_of_scalars() -> None:
+    """A bf16 scalar from a float32 runtime argument; `x * s` where it is less than 3, else 0."""
+    x = Blocks(1, 1, "f32")
+    scalar = """
+        %n = arith.truncf %s0 : f32 to bf16
+        %s = arith.extf %n : bf16 to f32
+        %three = arith.constant 3.0 : f32
+        %nothing = arith.constant 0.0 : f32
+        %less = arith.cmpf olt, %s, %three : f32
+        %f = arith.select %less, %s, %nothing : f32
+        """
+    a = normal(x)
+    for value, factor in ((2.7182818, 2.71875), (2.995, 0.0), (float("nan"), 0.0)):
+        word = int(np.float32(value).view(np.uint32))
+        number = "0x7FC00000" if np.isnan(value) else repr(value)
+        constant = f"%s0 = arith.constant {number} : f32"
+        case = Case(
+            [x],
+            x,
+            constant
+            + scalar
+            + """%y = tt.compute.map %x0 broadcast ["none"] over 1 by 1 REQUEST : !b0 -> !by {
+            ^bb0(%a: !tf32):
+              %d = tt.compute.apply "mul" %a, %f : !tf32, f32 -> !tf32
+              tt.compute.yield %d : !tf32
+            }""",
+            scalar
+            + """tt.compute.copy_tile %x0[%c0], %g[%c0] : !x0, !d1
+            tt.compute.sfpu_scalar "mul" %g[%c0], %f : !d1""",
+            {"g": 1},
+            scalars=[word],
+        )
+        assert np.array_equal(case.run(a), rounded(a * factor, "f32"))
+
+
 def test_copies_of_dst_and_three_operands() -> None:
     """where(x > 0, x, x * x) with the groups the result needs."""
     x = Blocks(1, 2, "bf16")

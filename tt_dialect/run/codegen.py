@@ -26,7 +26,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.hints import isa
 
 from tt_dialect.diagnostics import CompileError, error_at
-from tt_dialect.run.numerics import Format
+from tt_dialect.run.numerics import Format, round_to
 
 Handler: TypeAlias = Callable[[Any, Any], None]
 """Writes one operation: (compiler, operation). Subclasses of `Compiler` have their own."""
@@ -200,8 +200,12 @@ _BINARY: dict[type[Operation], str] = {
     arith.ShLIOp: "{} << {}",
     arith.ShRUIOp: "{} >> {}",
 }
-COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
 """Predicates of arith.cmpi by number; extents and indices are not negative."""
+_ORDERED = {"oeq": "==", "ogt": ">", "oge": ">=", "olt": "<", "ole": "<="}
+_PREDICATES = (
+    "false oeq ogt oge olt ole one ord ueq ugt uge ult ule une uno true"  # by number
+).split()
 
 
 def truncated_division(a: int, b: int) -> int:
@@ -238,7 +242,7 @@ def _remsi(c: Compiler, op: arith.RemSIOp) -> None:
 
 
 def _compare(c: Compiler, op: arith.CmpiOp) -> None:
-    sign = COMPARISONS[op.predicate.value.data]
+    sign = _COMPARISONS[op.predicate.value.data]
     c.define(op.result, f"{c.get(op.lhs)} {sign} {c.get(op.rhs)}")
 
 
@@ -250,15 +254,29 @@ def _same(c: Compiler, op: Operation) -> None:
     c.alias(op.results[0], c.get(op.operands[0]))
 
 
-def to_float32(number: int) -> float:
-    """An integer as a float32 number, rounded to nearest even."""
-    return float(np.float32(number))
+def scalar_in(number: float, fmt: Format) -> float:
+    """A number rounded once to a format."""
+    return float(round_to(np.asarray(number, np.float64), fmt))
 
 
-def _to_float(c: Compiler, op: arith.SIToFPOp | arith.UIToFPOp) -> None:
-    if not isinstance(op.result.type, Float32Type):
-        raise error_at(op, f"a scalar of type {op.result.type} cannot be executed", "f32 can")
-    c.define(op.result, f"{c.shared(to_float32, 'to_float32')}({c.get(op.input)})")
+def _to_float(c: Compiler, op: arith.SIToFPOp | arith.UIToFPOp | arith.TruncFOp) -> None:
+    fmt = c.shared(format_of(op.result.type, op), "format")
+    c.define(op.result, f"{c.shared(scalar_in, 'scalar_in')}({c.get(op.input)}, {fmt})")
+
+
+def _compare_floats(c: Compiler, op: arith.CmpfOp) -> None:
+    name = _PREDICATES[op.predicate.value.data]
+    lhs, rhs = c.get(op.lhs), c.get(op.rhs)
+    if name in _ORDERED:
+        text = f"{lhs} {_ORDERED[name]} {rhs}"
+    elif name == "une":
+        text = f"{lhs} != {rhs}"
+    elif name == "uno":
+        isnan = c.shared(np.isnan, "isnan")
+        text = f"{isnan}({lhs}) | {isnan}({rhs})"
+    else:
+        raise error_at(op, f"the comparison '{name}' cannot be executed")
+    c.define(op.result, text)
 
 
 def _nothing(_c: Compiler, _op: Operation) -> None:
@@ -326,6 +344,9 @@ SCALAR: dict[type[Operation], Handler] = {
     arith.ExtUIOp: _same,
     arith.SIToFPOp: _to_float,
     arith.UIToFPOp: _to_float,
+    arith.TruncFOp: _to_float,
+    arith.ExtFOp: _same,
+    arith.CmpfOp: _compare_floats,
     scf.ForOp: _for,
     scf.IfOp: _if,
     scf.YieldOp: _yield,

@@ -18,7 +18,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 
 from tt_dialect.diagnostics import error_at
-from tt_dialect.run.codegen import COMPARISONS, format_of, memref_type
+from tt_dialect.run.codegen import format_of, memref_type
 from tt_dialect.run.functions import erf
 from tt_dialect.run.numerics import AnyArray
 
@@ -80,11 +80,6 @@ INTEGER: dict[type[Operation], Callable[..., AnyArray]] = {
     arith.SelectOp: np.where,
 }
 """Operations that Python writes differently for arrays; others are those of index arithmetic."""
-
-ORDERED = {"oeq": "==", "ogt": ">", "oge": ">=", "olt": "<", "ole": "<="}
-PREDICATES = (
-    "false oeq ogt oge olt ole one ord ueq ugt uge ult ule une uno true"  # by number
-).split()
 
 
 def write_elements(c: BlockCompiler, op: linalg.GenericOp) -> None:
@@ -191,10 +186,6 @@ def as_float64(values: Any) -> AnyArray:
     return np.asarray(values, np.float64)
 
 
-def _extend(c: BlockCompiler, op: arith.ExtFOp) -> None:
-    c.alias(op.result, c.get(op.input))
-
-
 def _to_float(c: BlockCompiler, op: Operation) -> None:
     """Rounds a number, an integer or a condition to a format."""
     result: SSAValue = op.results[0]
@@ -203,32 +194,9 @@ def _to_float(c: BlockCompiler, op: Operation) -> None:
     c.define(result, c.rounded(value, format_of(result.type, op)))
 
 
-def _compare(c: BlockCompiler, op: arith.CmpfOp) -> None:
-    name = PREDICATES[op.predicate.value.data]
-    lhs, rhs = c.get(op.lhs), c.get(op.rhs)
-    if name in ORDERED:
-        text = f"{lhs} {ORDERED[name]} {rhs}"
-    elif name == "une":
-        text = f"{lhs} != {rhs}"
-    elif name == "uno":
-        isnan = c.shared(np.isnan, "isnan")
-        text = f"{isnan}({lhs}) | {isnan}({rhs})"
-    else:
-        raise error_at(op, f"the comparison '{name}' cannot be executed")
-    c.define(op.result, text)
-
-
-def _compare_integers(c: BlockCompiler, op: arith.CmpiOp) -> None:
-    sign = COMPARISONS[op.predicate.value.data]
-    c.define(op.result, f"{c.get(op.lhs)} {sign} {c.get(op.rhs)}")
-
-
 WRITERS: dict[type[Operation], Writer] = {
-    arith.ExtFOp: _extend,
     arith.TruncFOp: _to_float,
     arith.SIToFPOp: _to_float,
     arith.UIToFPOp: _to_float,
-    arith.CmpfOp: _compare,
-    arith.CmpiOp: _compare_integers,
 }
-"""Operations that are more than a function of their operands."""
+"""Roundings, which the exact evaluation leaves out."""
