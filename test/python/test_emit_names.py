@@ -10,7 +10,7 @@ import pytest
 
 import tt_dialect
 from tt_dialect.emit.cpp import CPP_RESERVED, KEYWORDS
-from tt_dialect.emit.host import HOST_RESERVED
+from tt_dialect.emit.host_text import HOST_RESERVED
 
 HEADERS = Path(tt_dialect.__file__).parent / "run" / "include"
 

@@ -114,6 +114,20 @@ def kept_dims(sizes: Sequence[int], shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(kept)
 
 
+def whole_buffer(value: SSAValue) -> SSAValue:
+    """The on-chip buffer that a memref is all of: itself, or one it is a view of.
+
+    A view of all elements only drops extents of one. Any other view is itself.
+    """
+    view = value.owner
+    if not isinstance(view, memref.SubviewOp) or tensor_block(value) is not None:
+        return value
+    sizes = tuple(view.static_sizes.get_values())
+    if sizes != memref_type(view.source).get_shape() or any(view.static_offsets.get_values()):
+        return value
+    return whole_buffer(view.source)
+
+
 def reads_and_writes(func: FuncOp) -> Iterator[tuple[Operation, list[SSAValue], list[SSAValue]]]:
     """(operation, memrefs read, memrefs written) of every tile operation, in program order."""
     for op in func.walk():

@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type
+from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type, IntegerType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
 from tt_dialect.diagnostics import error_at
 from tt_dialect.emit.cpp import CPP_RESERVED, Lines, Names
-from tt_dialect.emit.host_reference import HOST_TYPES, print_reference
+from tt_dialect.emit.host_reference import HOST_TYPES, SCALAR_HOST_TYPES, print_reference
+from tt_dialect.emit.host_text import COMPARE, HEADERS, HELPERS, HOST_RESERVED, PLACES
 from tt_dialect.emit.kernel import cb_index
 from tt_dialect.emit.names import (
     allocs_of,
@@ -26,7 +27,7 @@ from tt_dialect.emit.names import (
     tensors_of,
     title_of,
 )
-from tt_dialect.ir.layout import CoreRangeAttr, CoreRangesAttr, Memory, int_tuple
+from tt_dialect.ir.layout import CoreRangeAttr, CoreRangesAttr, Memory, TileDims, int_tuple
 from tt_dialect.ir.program import ArgAttr, ArgKind, Direction, ProgramOp, Role, TensorAttr, ThreadOp
 
 LIMITS: dict[type[Attribute], tuple[str, float]] = {
@@ -38,117 +39,7 @@ LIMITS: dict[type[Attribute], tuple[str, float]] = {
 
 SEED = 42
 
-HOST_RESERVED = """BufferType CBIndex CircularBufferConfig ComputeConfig CoreCoord CoreRange
-    CoreRangeSet
-    CreateCircularBuffer CreateKernel CreateProgram CreateSemaphore DRAM DataFormat
-    DataMovementConfig DataMovementProcessor Default DeviceLocalBufferConfig EnqueueMeshWorkload
-    EnqueueReadMeshBuffer EnqueueWriteMeshBuffer Float16 Float16_b Float32 HiFi2 HiFi3 HiFi4
-    KERNEL_DIR KernelHandle L1 LoFi MathFidelity MeshBuffer MeshCommandQueue MeshCoordinateRange
-    MeshDevice MeshWorkload NOC NOC_0 NOC_1 NUM_CIRCULAR_BUFFERS Program RISCV_0 RISCV_1
-    ReplicatedBufferConfig SetRuntimeArgs T TensorAccessorArgs UnpackToDestFp32 UnpackToDestMode
-    Work abs add_program address append_to args begin buffer buffer_type c_0 c_1 c_16
-    c_17 c_2 c_3 close cols column compare compile_args compute compute_config
-    compute_with_storage_grid_size config cores cores_ranges count create create_buffer create_cb
-    create_unit_mesh data device difference distributed distribution download dst_full_sync_en
-    end end_coord error format fp32_dest_acc_en fprintf generator grid index isnan limit
-    local main math_fidelity max mesh mesh_command_queue move mt19937 name noc ok page_bytes
-    page_size pages printf processor program queue random_tensor range reader reader_args
-    reader_config reference replicated row rows scale set_page_size shape shared_ptr size
-    start_coord start_id tile tile_size tiled tiles tilize_nfaces total type
-    uniform_real_distribution unpack_modes unpack_to_dest_mode untilize_nfaces upload value values
-    vector work workload writer writer_args writer_config x y""".split()
-"""Names the host program uses for itself; a test holds the list against what is printed."""
-
 _STANDARD = "algorithm cmath cstdint cstdio memory random utility vector".split()
-
-_HEADERS = """\
-#include <tt-metalium/bfloat16.hpp>
-#include <tt-metalium/distributed.hpp>
-#include <tt-metalium/host_api.hpp>
-#include <tt-metalium/tensor_accessor_args.hpp>
-#include <tt-metalium/tilize_utils.hpp>
-"""
-
-_HELPERS = """\
-// A DRAM or L1 buffer of tiles, one page each.
-std::shared_ptr<distributed::MeshBuffer> create_buffer(
-    distributed::MeshDevice& device, BufferType type, DataFormat format, uint32_t tiles) {
-    const uint32_t page_bytes = tile_size(format);
-    const distributed::DeviceLocalBufferConfig local{
-        .page_size = page_bytes,
-        .buffer_type = type,
-    };
-    const distributed::ReplicatedBufferConfig replicated{.size = uint64_t{tiles} * page_bytes};
-    return distributed::MeshBuffer::create(replicated, local, &device);
-}
-
-// A circular buffer of `pages` tiles on every core of a set.
-void create_cb(
-    Program& program, const CoreRangeSet& cores, CBIndex index, DataFormat format, uint32_t pages) {
-    const uint32_t page_bytes = tile_size(format);
-    CircularBufferConfig config(pages * page_bytes, {{index, format}});
-    config.set_page_size(index, page_bytes);
-    CreateCircularBuffer(program, cores, config);
-}
-
-// Uniform values in [-1, 1), rounded to the format the device sees.
-template <typename T>
-std::vector<float> random_tensor(size_t size, std::mt19937& generator) {
-    std::uniform_real_distribution<float> distribution(-1.0f, 1.0f);
-    std::vector<float> values(size);
-    for (float& value : values) {
-        value = static_cast<float>(static_cast<T>(distribution(generator)));
-    }
-    return values;
-}
-
-// Cuts a row-major tensor into tiles and writes it in the format of the device.
-template <typename T>
-void upload(
-    distributed::MeshCommandQueue& queue,
-    std::shared_ptr<distributed::MeshBuffer>& buffer,
-    const std::vector<float>& values,
-    uint32_t rows,
-    uint32_t cols) {
-    const std::vector<float> tiled = tilize_nfaces(values, rows, cols);
-    std::vector<T> data(tiled.begin(), tiled.end());
-    distributed::EnqueueWriteMeshBuffer(queue, buffer, data, true);
-}
-
-// Reads a tensor of tiles back into row-major order.
-template <typename T>
-std::vector<float> download(
-    distributed::MeshCommandQueue& queue,
-    std::shared_ptr<distributed::MeshBuffer>& buffer,
-    uint32_t rows,
-    uint32_t cols) {
-    std::vector<T> data(size_t{rows} * cols);
-    distributed::EnqueueReadMeshBuffer(queue, data, buffer, true);
-    return untilize_nfaces(std::vector<float>(data.begin(), data.end()), rows, cols);
-}
-"""
-
-_COMPARE = """\
-// Prints max|error| / max|reference| and whether it is within the limit; NaN never is.
-bool compare(
-    const char* name,
-    const std::vector<float>& values,
-    const std::vector<float>& reference,
-    double limit) {
-    double scale = 0;
-    double error = 0;
-    for (size_t i = 0; i < reference.size(); ++i) {
-        const double difference = std::abs(double{values[i]} - double{reference[i]});
-        error = std::isnan(difference) ? difference : std::max(error, difference);
-        scale = std::max(scale, std::abs(double{reference[i]}));
-    }
-    error = scale > 0 ? error / scale : error;
-    const bool ok = error <= limit;
-    std::printf(
-        "%s: max|err|/max|ref| = %.3g, limit %.3g: %s\\n", name, error, limit, ok ? "ok" : "WRONG");
-    return ok;
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -159,20 +50,55 @@ class _Tensor:
     name: str
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape, in elements."""
+        return int_tuple(self.attr.shape)
+
+    @property
+    def size(self) -> int:
+        """Its elements."""
+        return prod(self.shape)
+
+    @property
+    def dims(self) -> TileDims:
+        """Outer, row and column dimensions."""
+        return self.attr.layout.dims(len(self.shape))
+
+    @property
     def rows(self) -> int:
-        """Rows of the matrix that tiling sees: leading dimensions are stacked."""
-        return prod(int_tuple(self.attr.shape)[:-1])
+        """Rows of the matrix that tiling sees: its matrices, in whole tiles, are stacked."""
+        *outer, rows, _ = self.dims.pages(self.shape, self.attr.layout.tile)
+        return prod(outer) * rows * self.attr.layout.tile.shape[0]
 
     @property
     def cols(self) -> int:
         """Its columns."""
-        return int_tuple(self.attr.shape)[-1]
+        return (
+            self.dims.pages(self.shape, self.attr.layout.tile)[-1]
+            * (self.attr.layout.tile.shape[1])
+        )
+
+    @property
+    def plain(self) -> bool:
+        """Whether the tensor is that matrix as it lies in memory."""
+        return self.rows * self.cols == self.size and self.dims.order == tuple(
+            range(len(self.shape))
+        )
+
+    @property
+    def axes(self) -> list[str]:
+        """(extent, stride) of the outer dimensions, the rows and the columns."""
+        shape, dims = self.shape, self.dims
+        axes = [
+            "{1, 0}" if dim is None else f"{{{shape[dim]}, {prod(shape[dim + 1 :])}}}"
+            for dim in (*dims.outer, dims.row, dims.col)
+        ]
+        return [f"{{{', '.join(axes)}}}"]
 
     @property
     def tiles(self) -> int:
         """Pages of the buffer."""
-        height, width = self.attr.layout.tile.shape
-        return self.rows // height * (self.cols // width)
+        return prod(self.dims.pages(self.shape, self.attr.layout.tile))
 
     @property
     def host_type(self) -> str:
@@ -190,6 +116,33 @@ class _Tensor:
         return self.attr.use.writes
 
 
+@dataclass(frozen=True)
+class _Scalar:
+    """A scalar parameter as the host sees it; people put the value they want."""
+
+    name: str
+    kind: Attribute
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it is passed as a float32."""
+        return not isinstance(self.kind, IntegerType)
+
+    @property
+    def declaration(self) -> str:
+        """The constant with its value."""
+        if self.is_float:
+            return f"constexpr float {self.name} = 0.5f;"
+        return f"constexpr {SCALAR_HOST_TYPES[self.kind]} {self.name} = 32;"
+
+    @property
+    def word(self) -> str:
+        """The runtime argument that carries it."""
+        if self.is_float:
+            return f"std::bit_cast<uint32_t>({self.name})"
+        return f"static_cast<uint32_t>({self.name})"
+
+
 def print_host(program: ProgramOp, kernel: FuncOp | None) -> str:
     """`main.cpp`; `kernel` is the TILE function the reference is printed from, if there is one."""
     return _HostPrinter(program, kernel).print()
@@ -204,35 +157,46 @@ class _HostPrinter:
         self.tensors = [
             _Tensor(attr, self.names.fresh(attr.label.data)) for attr in program.tensors
         ]
+        self.scalars = {
+            arg.value.data: _Scalar(self.names.fresh(arg.label.data), arg.type.data[0])
+            for arg in sorted(program.abi.args, key=lambda a: a.value.data)
+            if arg.kind.data == ArgKind.SCALAR
+        }
+        self.parameters: list[_Tensor | _Scalar] = [*self.tensors]
+        for position, scalar in self.scalars.items():
+            self.parameters.insert(position, scalar)
         self.core_sets: dict[CoreRangesAttr, str] = {}
         for tensor in self.tensors:
             self.check(tensor)
 
     def check(self, tensor: _Tensor) -> None:
-        """The host uploads whole tiles."""
-        shape = int_tuple(tensor.attr.shape)
-        height, width = tensor.attr.layout.tile.shape
-        if len(shape) < 2 or shape[-2] % height or shape[-1] % width:
-            raise error_at(
-                self.program,
-                f"tensor {tensor.name} of shape {list(shape)} is not made of whole tiles",
-            )
+        """The host uploads whole tiles, or a vector's rows or columns of tiles."""
+        extents = tensor.dims.matrices(tensor.shape)[-2:]
+        for extent, whole in zip(extents, tensor.attr.layout.tile.shape, strict=True):
+            if extent % whole and extent != 1:
+                shape = list(tensor.shape)
+                raise error_at(
+                    self.program,
+                    f"tensor {tensor.name} of shape {shape} is not made of whole tiles",
+                )
 
     def print(self) -> str:
         """The whole file."""
         reference = None
         if self.kernel is not None:
-            reference = print_reference(self.kernel, [t.is_written for t in self.tensors])
+            written = [isinstance(p, _Tensor) and p.is_written for p in self.parameters]
+            reference = print_reference(self.kernel, written)
         program = self.program
         api = program.metalium_api.data
         where = f"{program.arch.data}, TT-Metalium API {api}"
         lines = self.lines
         lines.line(title_of(program, f"host program for {where}"))
         lines.blank()
-        for header in _STANDARD:
+        floats = any(scalar.is_float for scalar in self.scalars.values())
+        for header in sorted([*_STANDARD, *(["bit"] if floats else [])]):
             lines.line(f"#include <{header}>")
         lines.blank()
-        lines.lines(_HEADERS)
+        lines.lines(HEADERS)
         lines.blank()
         lines.line("using namespace tt;")
         lines.line("using namespace tt::tt_metal;")
@@ -243,10 +207,13 @@ class _HostPrinter:
         lines.blank()
         lines.line("namespace {")
         lines.line("")
-        lines.lines(_HELPERS)
+        lines.lines(HELPERS)
         lines.blank()
+        if not all(t.plain for t in self.tensors):
+            lines.lines(PLACES)
+            lines.blank()
         if reference is not None:
-            lines.lines(_COMPARE)
+            lines.lines(COMPARE)
             lines.blank()
         if reference is not None:
             lines.lines(reference.text)
@@ -410,6 +377,10 @@ class _HostPrinter:
     def print_arguments(self) -> None:
         lines = self.lines
         partition, abi = self.program.partition, self.program.abi
+        if self.scalars:
+            self.section("Scalar parameters of the kernel: put their values here.")
+            for scalar in self.scalars.values():
+                lines.line(scalar.declaration)
         self.section(
             "Runtime arguments, the same for every kernel of a core; "
             "work ids are dealt out in this order."
@@ -459,6 +430,8 @@ class _HostPrinter:
                 return arg.label.data
             case ArgKind.COORDINATE:
                 return f"static_cast<uint32_t>({'xy'[arg.value.data]})"
+            case ArgKind.SCALAR:
+                return self.scalars[arg.value.data].word
             case ArgKind.SEMAPHORE:
                 semaphore = program_semaphores(self.program)[arg.value.data]
                 return f"{semaphore.label.data}_id"
@@ -484,15 +457,20 @@ class _HostPrinter:
     def print_run(self) -> None:
         lines = self.lines
         self.section("Inputs, upload, run, download.")
+        for t in self.tensors:
+            if not t.plain:
+                lines.comment(f"{t.name}: outer dimensions, rows, columns.")
+                lines.call("places", t.axes, before=f"const std::vector<size_t> {t.name}_places = ")
         lines.line(f"std::mt19937 generator({SEED});")
         for t in self.tensors:
             if t.is_read:
-                value = f"random_tensor<{t.host_type}>({t.rows * t.cols}, generator)"
+                value = f"random_tensor<{t.host_type}>({t.size}, generator)"
                 lines.declare(f"const std::vector<float> {t.name}", value)
         for t in self.tensors:
             if t.is_read:
                 size = [str(t.rows), str(t.cols)]
-                lines.call(f"upload<{t.host_type}>", ["queue", f"{t.name}_buffer", t.name, *size])
+                values = t.name if t.plain else f"gather({t.name}, {t.name}_places)"
+                lines.call(f"upload<{t.host_type}>", ["queue", f"{t.name}_buffer", values, *size])
         for t in self.tensors:
             if not t.is_read:  # a kernel may leave parts of it as they are
                 size = [str(t.rows), str(t.cols)]
@@ -506,11 +484,13 @@ class _HostPrinter:
         lines.line("distributed::EnqueueMeshWorkload(queue, workload, true);")
         for t in self.tensors:
             if t.is_written:
-                lines.call(
-                    f"download<{t.host_type}>",
-                    ["queue", f"{t.name}_buffer", str(t.rows), str(t.cols)],
-                    before=f"const std::vector<float> {t.name}_device = ",
-                )
+                arguments = ["queue", f"{t.name}_buffer", str(t.rows), str(t.cols)]
+                device = f"const std::vector<float> {t.name}_device = "
+                if t.plain:
+                    lines.call(f"download<{t.host_type}>", arguments, before=device)
+                    continue
+                tiles = f"download<{t.host_type}>({', '.join(arguments)})"
+                lines.call("scatter", [tiles, f"{t.name}_places", str(t.size)], before=device)
         lines.line("device->close();")
 
     def print_comparison(self, reference: str) -> None:
@@ -518,9 +498,12 @@ class _HostPrinter:
         self.section("Comparison with the plain loops.")
         for t in self.tensors:
             if t.is_written:
-                initial = t.name if t.is_read else f"{t.rows * t.cols}"
+                initial = t.name if t.is_read else f"{t.size}"
                 lines.line(f"std::vector<float> {t.name}_expected({initial});")
-        arguments = [f"{t.name}_expected" if t.is_written else t.name for t in self.tensors]
+        arguments = [
+            f"{p.name}_expected" if isinstance(p, _Tensor) and p.is_written else p.name
+            for p in self.parameters
+        ]
         lines.call(reference, arguments)
         lines.line("bool ok = true;")
         for t in self.tensors:

@@ -16,6 +16,11 @@ from xdsl.dialects.builtin import (
     IntegerType,
     MemRefType,
     StringAttr,
+    bf16,
+    f16,
+    f32,
+    i32,
+    i64,
 )
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.dialects.linalg.attrs import IteratorType
@@ -30,6 +35,7 @@ from xdsl.ir.affine import (
 )
 from xdsl.utils.hints import isa
 
+from tt_dialect.analysis.access import kept_dims
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.emit.cpp import CPP_RESERVED, Expr, Lines, Names, add, mul
 from tt_dialect.emit.expressions import Values, unsupported
@@ -37,6 +43,15 @@ from tt_dialect.emit.names import base_name
 
 HOST_TYPES: dict[type[Attribute], str] = {BFloat16Type: "bfloat16", Float16Type: "_Float16"}
 """Host storage of the 16-bit formats; everything else is `float`."""
+
+SCALAR_HOST_TYPES: dict[Attribute, str] = {
+    f32: "float",
+    bf16: "float",
+    f16: "float",
+    i32: "int32_t",
+    i64: "int64_t",
+}
+"""Types of scalar parameters on the host."""
 
 INDEX = "int64_t"
 
@@ -81,7 +96,10 @@ class Reference:
 
 
 def print_reference(kernel: func.FuncOp, written: Sequence[bool]) -> Reference:
-    """`void <kernel>_reference(...)`: inputs by const reference, written tensors by reference."""
+    """`void <kernel>_reference(...)`: inputs by const reference, written tensors by reference.
+
+    `written` has an entry for each parameter; scalars are passed by value.
+    """
     return _ReferencePrinter(kernel, written).print()
 
 
@@ -108,9 +126,13 @@ class _ReferencePrinter:
         for arg, label, is_written in zip(
             self.kernel.body.block.args, argument_names(self.kernel), self.written, strict=True
         ):
-            if not isa(arg.type, MemRefType):
-                raise error_at(arg, "the host reference takes tensor parameters only")
             parameter = self.names.fresh(label)
+            if not isa(arg.type, MemRefType):
+                if arg.type not in SCALAR_HOST_TYPES:
+                    raise error_at(arg, f"a parameter of type {arg.type} has no host reference")
+                self.values.bind(arg, parameter)
+                parameters.append(f"{SCALAR_HOST_TYPES[arg.type]} {parameter}")
+                continue
             self.views[arg] = View.whole(parameter, arg.type.get_shape())
             const = "" if is_written else "const "
             parameters.append(f"{const}std::vector<float>& {parameter}")
@@ -274,13 +296,7 @@ class _ReferencePrinter:
         places = list(source.offsets)
         for dim, offset in zip(source.dims, offsets, strict=True):
             places[dim] = add(places[dim], offset)
-        drop = len(sizes) - len(op.result.type.get_shape())
-        kept: list[int] = []
-        for number, size in enumerate(sizes):
-            if size == 1 and drop > 0:
-                drop -= 1
-            else:
-                kept.append(number)
+        kept = kept_dims(sizes, op.result.type.get_shape())
         return View(
             source.buffer,
             source.strides,

@@ -14,6 +14,7 @@ from tt_dialect.analysis.access import (
     memref_type,
     tensor_block,
     tile_dims,
+    whole_buffer,
 )
 from tt_dialect.analysis.index import Range, factor_of, range_of
 from tt_dialect.diagnostics import error_at
@@ -81,6 +82,8 @@ class CheckBlock(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: memref.SubviewOp, rewriter: PatternRewriter) -> None:
         block = tensor_block(op.result)
+        if whole_buffer(op.result) is not op.result:
+            return
         if block is None:
             raise error_at(
                 op, "a part of an on-chip buffer is not supported", "use the whole buffer"

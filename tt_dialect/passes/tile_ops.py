@@ -18,6 +18,7 @@ from tt_dialect.analysis.access import (
     memref_type,
     tensor_block,
     tile_indices,
+    whole_buffer,
 )
 from tt_dialect.analysis.index import constant_value
 from tt_dialect.analysis.vectors import vector_forms
@@ -67,7 +68,7 @@ class Requests:
 
     def of(self, value: SSAValue) -> RequestAttr | None:
         """The request on the allocation of an on-chip buffer."""
-        owner = value.owner
+        owner = whole_buffer(value).owner
         if not isinstance(owner, memref.AllocOp):
             return None
         request = owner.attributes.get("tt.cb")
@@ -143,7 +144,7 @@ class TileOpPattern(RewritePattern):
         """The block a memref holds; `into` is the buffer that a tensor's block can go to directly."""
         block = tensor_block(source)
         if block is None:
-            read = compute.ReadBufferOp(source, self.block_type(source))
+            read = compute.ReadBufferOp(whole_buffer(source), self.block_type(source))
             read.block.name_hint = source.name_hint
             insert(rewriter, op, [read])
             return read.block
@@ -161,11 +162,12 @@ class TileOpPattern(RewritePattern):
         """Makes a block the contents of a memref."""
         block = tensor_block(target)
         if block is None:
-            if not isinstance(target.owner, memref.AllocOp):
+            buffer = whole_buffer(target)
+            if not isinstance(buffer.owner, memref.AllocOp):
                 raise error_at(
                     op, "a part of an on-chip buffer is written", "write the whole buffer"
                 )
-            insert(rewriter, op, [compute.WriteBufferOp(value, target)])
+            insert(rewriter, op, [compute.WriteBufferOp(value, buffer)])
             return
         made: list[Operation] = []
         indices = self._indices(op, target, made)
