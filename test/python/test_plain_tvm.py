@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from xdsl.dialects import func, memref, scf
+from xdsl.dialects.builtin import ModuleOp
 
+from tt_dialect.diagnostics import CompileError
 from tt_dialect.importer import import_source
+from tt_dialect.levels import Level, check_level
 from tt_dialect.mlir_text import make_context
+from tt_dialect.passes.block_grid import BlockPass
 from tt_dialect.passes.raise_loops import RaisePass
 from tt_dialect.run import evaluate
 
@@ -66,6 +70,12 @@ REFERENCES: dict[str, Callable[..., Any]] = {
 LOOPS_REMAIN = {"prefix"}
 """Kernels whose iterations depend on each other."""
 
+NO_BLOCKS = {
+    "prefix": "an iteration reads elements of 'B' that others write",
+    "window": "a part of 'A' is used by itself",
+}
+"""Kernels that have no blocks, and what is said of them."""
+
 
 def imported(name: str) -> func.FuncOp:
     (function,) = import_source(DATA / f"{name}.tir.json").ops
@@ -95,6 +105,7 @@ def reads(function: func.FuncOp) -> list[tuple[int, ...]]:
 def raised(name: str) -> func.FuncOp:
     function = imported(name)
     module = function.parent_op()
+    assert isinstance(module, ModuleOp)
     RaisePass().apply(make_context(), module)
     module.verify()
     return function
@@ -115,3 +126,23 @@ def test_raised(name: str) -> None:
     compare(function, name)
     loops = [op for op in function.walk() if isinstance(op, scf.ForOp | memref.LoadOp)]
     assert bool(loops) == (name in LOOPS_REMAIN)
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCES.keys() - NO_BLOCKS.keys()))
+def test_blocked(name: str) -> None:
+    function = raised(name)
+    module = function.parent_op()
+    assert isinstance(module, ModuleOp)
+    BlockPass().apply(make_context(), module)
+    module.verify()
+    assert check_level(module, Level.TILE) == []
+    assert sum(isinstance(op, scf.ParallelOp) for op in function.body.block.ops) == 1
+    compare(function, name)
+
+
+@pytest.mark.parametrize("name", NO_BLOCKS)
+def test_what_has_no_blocks_says_so(name: str) -> None:
+    module = raised(name).parent_op()
+    assert isinstance(module, ModuleOp)
+    with pytest.raises(CompileError, match=NO_BLOCKS[name]):
+        BlockPass().apply(make_context(), module)

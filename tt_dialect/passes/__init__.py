@@ -9,12 +9,14 @@ from xdsl.passes import ModulePass
 
 _PASSES = {
     "tt-raise": ("raise_loops", "RaisePass"),
+    "tt-block": ("block_grid", "BlockPass"),
     "tt-infer-layout": ("infer_layout", "InferLayoutPass"),
     "tt-propagate-layout": ("propagate_layout", "PropagateLayoutPass"),
     "tt-pad-tiles": ("pad_tiles", "PadTilesPass"),
     "tt-partition-work": ("partition_work", "PartitionWorkPass"),
     "tt-grid-to-persistent": ("grid_to_persistent", "GridToPersistentPass"),
     "tt-tensorize": ("tensorize", "TensorizePass"),
+    "tt-fuse-eltwise": ("fuse_eltwise", "FuseEltwisePass"),
     "tt-reblock-k": ("reblock_k", "ReblockKPass"),
     "tt-lower-memory": ("lower_memory", "LowerMemoryPass"),
     "tt-split-threads": ("split_threads", "SplitThreadsPass"),
