@@ -291,6 +291,15 @@ _ROWS: tuple[Function, ...] = (
         _unary(name, f"np.{name}(x)", _ROUNDING, _instructions(9), init="rounding_op_tile_init()")
         for name in ("floor", "ceil", "trunc")
     ),
+    _unary(
+        "round_even",
+        "np.rint(x)",
+        _ROUNDING,
+        _instructions(12),
+        call="round_tile({a}, 0)",
+        init="rounding_op_tile_init()",
+        note="_calculate_round_ rounds half to even",
+    ),
     _test("eqz", "=="),
     _test("nez", "!="),
     _test("gtz", ">"),

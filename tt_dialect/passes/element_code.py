@@ -258,17 +258,19 @@ class ElementCode:
 
     def hoist(self, op: Operation) -> Element:
         """An operation on uniform scalars is done once, before the map, if it is on integers."""
-        if isinstance(op.results[0].type, ELEMENT_TYPES) and op.operands:
+        values = [self._outer(v) for v in op.operands]
+        kind = op.results[0].type
+        if isinstance(kind, ELEMENT_TYPES) and values:
             if isinstance(op, arith.ExtFOp | arith.SIToFPOp | arith.UIToFPOp):
-                return Uniform(self.scalar(op.operands[0]))
+                return Uniform(self.scalar(values[0]))
+            tile = Tile(self.tile(Uniform(values[0])))
             if (name := UNARY.get(type(op))) is not None:
-                return self.apply(name, self.tile(Uniform(op.operands[0])))
+                return self.apply(name, tile.value, kind=kind)
             if (name := BINARY.get(type(op))) is not None:
-                first = Tile(self.tile(Uniform(op.operands[0])))
-                return self.binary(name, [first, Uniform(op.operands[1])], op.results[0].type)
+                return self.binary(name, [tile, Uniform(values[1])], kind)
             if isinstance(op, arith.TruncFOp):
-                return self.round(self.tile(Uniform(op.operands[0])), op.results[0].type)
-        clone = self.outside.op(op.clone({v: self._outer(v) for v in op.operands}))
+                return self.round(tile.value, kind)
+        clone = self.outside.op(op.clone(dict(zip(op.operands, values, strict=True))))
         return Uniform(clone.results[0])
 
     def _outer(self, value: SSAValue) -> SSAValue:

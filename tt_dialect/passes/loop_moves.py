@@ -118,20 +118,18 @@ def _is_plain_if(op: Operation) -> bool:
 def _only_condition(loop: scf.ForOp) -> scf.IfOp | None:
     """The `if` that is all of a loop's body."""
     inner = statements(loop.body.block)
-    if len(inner) == 1 and isinstance(inner[0], scf.IfOp) and _is_plain_if(inner[0]):
-        return (
-            inner[0] if not any(isinstance(o, memref.LoadOp) for o in loop.body.block.ops) else None
-        )
-    return None
+    if len(inner) != 1 or not isinstance(inner[0], scf.IfOp) or not _is_plain_if(inner[0]):
+        return None
+    loads = any(isinstance(op, memref.LoadOp) for op in loop.body.block.ops)
+    return inner[0] if not loads and _is_of_elements(inner) else None
 
 
 def _is_of_elements(ops: list[Operation]) -> bool:
     """Whether operations are loops and conditions around element accesses, and nothing else."""
     allowed = (scf.ForOp, scf.IfOp, scf.YieldOp, memref.LoadOp, memref.StoreOp)
-    return all(
-        isinstance(inner, allowed) or inner.name.split(".")[0] in ("arith", "math")
-        for op in ops
-        for inner in op.walk()
+    inner = [inner for op in ops for inner in op.walk()]
+    return any(isinstance(op, memref.StoreOp) for op in inner) and all(
+        isinstance(op, allowed) or op.name.split(".")[0] in ("arith", "math") for op in inner
     )
 
 
@@ -145,7 +143,7 @@ class DecideCondition(RewritePattern):
     def match_and_rewrite(self, op: scf.IfOp, rewriter: PatternRewriter) -> None:
         condition = condition_of(op.cond)
         decided = condition.decided if condition is not None else None
-        if decided is None or op.results:
+        if decided is None or op.results or not _is_of_elements([op]):
             return
         region = op.true_region if decided else op.false_region
         if region.blocks:
@@ -159,7 +157,7 @@ class SplitCondition(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: scf.IfOp, rewriter: PatternRewriter) -> None:
-        if not _is_plain_if(op):
+        if not _is_plain_if(op) or not _is_of_elements([op]):
             return
         made: list[Operation] = []
         if isinstance(op.cond.owner, arith.AndIOp):

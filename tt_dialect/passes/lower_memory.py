@@ -55,6 +55,7 @@ from tt_dialect.passes.map_moves import MAP_LOWERINGS
 from tt_dialect.passes.move_plan import PLACES, Plan
 from tt_dialect.passes.staging import (
     SinkFill,
+    SplitRounding,
     SplitWideMap,
     StageAccumulator,
     StageCarry,
@@ -370,7 +371,7 @@ class LowerMemoryPass(LevelPass):
         return [
             [TransposeOperand(staging), StageStore(staging), StageAccumulator(staging)],
             [RemoveUnusedOperations()],
-            [SplitWideMap(staging)],
+            [SplitRounding(staging), SplitWideMap(staging)],
             [StageCarry(staging)],
             [StageWideSource(staging)],
             [SinkFill()],

@@ -11,6 +11,8 @@ from xdsl.passes import ModulePass
 
 from tt_dialect.levels import Level
 from tt_dialect.passes.allocate_dst import AllocateDstPass
+from tt_dialect.passes.block_grid import BlockPass
+from tt_dialect.passes.fuse_eltwise import FuseEltwisePass
 from tt_dialect.passes.grid_to_persistent import GridToPersistentPass
 from tt_dialect.passes.infer_layout import InferLayoutPass
 from tt_dialect.passes.insert_inits import InsertInitsPass
@@ -19,6 +21,7 @@ from tt_dialect.passes.pad_tiles import PadTilesPass
 from tt_dialect.passes.partition_work import PartitionWorkPass
 from tt_dialect.passes.plan_cbs import PlanCBsPass
 from tt_dialect.passes.propagate_layout import PropagateLayoutPass
+from tt_dialect.passes.raise_loops import RaisePass
 from tt_dialect.passes.reblock_k import ReblockKPass
 from tt_dialect.passes.split_threads import SplitThreadsPass
 from tt_dialect.passes.tensorize import TensorizePass
@@ -33,6 +36,8 @@ def lower_passes(
         (
             Level.CORE,
             [
+                RaisePass(),
+                BlockPass(),
                 InferLayoutPass(),
                 PropagateLayoutPass(),
                 PadTilesPass(),
@@ -40,7 +45,7 @@ def lower_passes(
                 GridToPersistentPass(),
             ],
         ),
-        (Level.TILED, [TensorizePass(), ReblockKPass()]),
+        (Level.TILED, [TensorizePass(), FuseEltwisePass(), ReblockKPass()]),
         (Level.BUFFERED, [LowerMemoryPass(fidelity=fidelity)]),
         (Level.THREADS, [SplitThreadsPass(metalium_api=metalium_api)]),
         (

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.dialects.builtin import FloatAttr, f32
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
+from xdsl.traits import Pure
 
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.index import always_runs, range_of
 from tt_dialect.diagnostics import error_at
+from tt_dialect.ir.cb import RequestAttr
 from tt_dialect.ir.compute import FillOp, ReadBufferOp, WriteBufferOp
-from tt_dialect.passes.base import uncarry
+from tt_dialect.ir.eltwise import ApplyOp, MapOp, SplatOp, YieldOp
+from tt_dialect.ir.layout import BlockType
+from tt_dialect.passes.base import located, uncarry
 
 
 class HoistFirstIteration(RewritePattern):
@@ -64,7 +69,10 @@ class PromoteBuffer(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: memref.AllocOp, rewriter: PatternRewriter) -> None:
-        for use in op.memref.uses:
+        for use in list(op.memref.uses):
+            if isinstance(use.operation, memref.SubviewOp) and not use.operation.result.uses:
+                rewriter.erase(use.operation)  # of a view that stood for the whole buffer
+                continue
             if not isinstance(use.operation, ReadBufferOp | WriteBufferOp):
                 raise error_at(
                     use.operation, f"'{use.operation.name}' uses a part of an on-chip buffer"
@@ -111,13 +119,65 @@ class _Promotion:
                     for region in op.regions:
                         for inner in region.blocks:
                             self.run(inner, value)
+                case scf.IfOp():
+                    value = self._branch(op, value)
                 case _:
-                    raise error_at(
-                        op,
-                        f"on-chip buffer '{self._label}' is written under a condition",
-                        "supported: clearing it in the first iteration of a loop",
-                    )
+                    raise error_at(op, f"on-chip buffer '{self._label}' is written in a region")
         return value
+
+    def _branch(self, op: scf.IfOp, value: SSAValue | None) -> SSAValue | None:
+        """What a conditional leaves: one of two blocks, None if they cannot be told apart later.
+
+        Both are computed where nothing but arithmetic on blocks is conditional, and the condition
+        selects one. A buffer that holds nothing before, or is loaded in a branch, holds nothing
+        certain after it.
+        """
+        ends: list[SSAValue | None] = []
+        for region in op.regions:
+            ends.append(self.run(region.block, value) if region.blocks else value)
+        first, second = ends
+        if first is second:
+            return first
+        if first is None or second is None:
+            return None
+        for end in (first, second):
+            if not self._hoist(end, op):
+                return None
+        outer = op.parent
+        assert outer is not None
+        point = InsertPoint.before(op)
+        made = _selected(op.cond, first, second)
+        located(op, made)
+        self.rewriter.insert(made, point)
+        return made[-1].results[0]
+
+    def _hoist(self, value: SSAValue, branch: scf.IfOp) -> bool:
+        """Moves what computes a block in front of the conditional; whether that can be done."""
+        wanted: list[Operation] = []
+        stack = [value]
+        while stack:
+            owner = stack.pop().owner
+            if isinstance(owner, Block):
+                if owner.parent_op() is branch or _is_inside(owner, branch):
+                    return False
+                continue
+            if not _is_inside(owner.parent, branch) or owner in wanted:
+                continue
+            if not owner.has_trait(Pure):
+                return False
+            wanted.append(owner)
+            stack += [
+                v
+                for inner in owner.walk()
+                for v in inner.operands
+                if not _is_inside(v.owner if isinstance(v.owner, Block) else v.owner.parent, owner)
+            ]
+        wanted = [o for o in wanted if not _nested(o, wanted)]
+        order = {inner: i for i, inner in enumerate(branch.walk())}
+        for inner in sorted(wanted, key=order.__getitem__):
+            inner.detach()
+            self.rewriter.insert(inner, InsertPoint.before(branch))
+        return True
 
     @property
     def _label(self) -> str:
@@ -156,12 +216,59 @@ class _Promotion:
         return new.res[-1]
 
 
+def _is_inside(block: Block | None, op: Operation) -> bool:
+    while block is not None:
+        parent = block.parent_op()
+        if parent is op:
+            return True
+        block = parent.parent if parent is not None else None
+    return False
+
+
+def _nested(op: Operation, others: list[Operation]) -> bool:
+    parent = op.parent_op()
+    while parent is not None:
+        if parent in others:
+            return True
+        parent = parent.parent_op()
+    return False
+
+
+def _selected(condition: SSAValue, first: SSAValue, second: SSAValue) -> list[Operation]:
+    """`condition ? first : second` on blocks of one type, as a map."""
+    kind = first.type
+    assert isinstance(kind, BlockType)
+    one, zero = (arith.ConstantOp(FloatAttr(n, f32)) for n in (1.0, 0.0))
+    number = arith.SelectOp(condition, one.result, zero.result)
+    body = Block(arg_types=[kind.tile, kind.tile])
+    mask = SplatOp(number.result, kind.tile)
+    chosen = ApplyOp("where", [mask.tile, *body.args], kind.tile)
+    body.add_ops([mask, chosen, YieldOp(chosen.tile)])
+    made = next(v.owner for v in (first, second) if "cb" in _properties(v))
+    assert isinstance(made, Operation)
+    request = made.properties["cb"]
+    assert isinstance(request, RequestAttr)
+    both = MapOp([first, second], ["none", "none"], kind.shape, request, kind, Region(body))
+    both.block.name_hint = first.name_hint
+    return [one, zero, number, both]
+
+
+def _properties(value: SSAValue) -> dict[str, Attribute]:
+    return value.owner.properties if isinstance(value.owner, Operation) else {}
+
+
 class RemoveDeadCarry(RewritePattern):
-    """A value carried through a loop that neither the body nor a later operation reads goes away."""
+    """A carried value that nobody reads, or that never changes, is not carried."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: scf.ForOp, rewriter: PatternRewriter) -> None:
-        carried = zip(op.body.block.args[1:], op.res, strict=True)
-        dead = {i for i, (arg, result) in enumerate(carried) if not arg.uses and not result.uses}
+        end = op.body.block.last_op
+        assert isinstance(end, scf.YieldOp)
+        carried = zip(op.body.block.args[1:], op.res, end.arguments, strict=True)
+        dead = {
+            i
+            for i, (arg, result, last) in enumerate(carried)
+            if (not arg.uses and not result.uses) or last is arg
+        }
         if dead:
             uncarry(rewriter, op, dead)

@@ -283,13 +283,19 @@ class SplitWideMap(RewritePattern):
                 f"there are {capacity}",
                 "split the expression into several statements",
             )
-        part = self._part(op, best[1])
+        self.split(op, best[1], best[1], rewriter)
+
+    def split(
+        self, op: eltwise.MapOp, value: SSAValue, result: SSAValue, rewriter: PatternRewriter
+    ) -> None:
+        """`value` is computed by a map of its own, packed as `result`, which is then an input."""
+        kind = result.type
+        assert isinstance(kind, TileType)
+        part = self._part(op, value, kind)
         insert(rewriter, op, [part])
         body = op.body.block
-        kind = best[1].type
-        assert isinstance(kind, TileType)
-        argument = body.insert_arg(part.block.type.tile, len(body.args))
-        best[1].replace_all_uses_with(argument)
+        argument = body.insert_arg(kind, len(body.args))
+        result.replace_all_uses_with(argument)
         region = rewriter.move_region_contents_to_new_regions(op.body)
         sweep(region.block)
         fold = (op.fold.data, op.dim.data) if op.fold is not None and op.dim is not None else None
@@ -306,15 +312,15 @@ class SplitWideMap(RewritePattern):
         replace(rewriter, op, new)
 
     def _fits(self, op: eltwise.MapOp, value: SSAValue, capacity: int) -> bool:
-        part = self._part(op, value)
+        kind = value.type
+        assert isinstance(kind, TileType)
+        part = self._part(op, value, kind)
         needed = registers_needed(part)
         part.drop_all_references()
         return needed <= capacity
 
-    def _part(self, op: eltwise.MapOp, value: SSAValue) -> eltwise.MapOp:
-        """A map that computes `value` of the region of `op`."""
-        kind = value.type
-        assert isinstance(kind, TileType)
+    def _part(self, op: eltwise.MapOp, value: SSAValue, kind: TileType) -> eltwise.MapOp:
+        """A map that computes `value` of the region of `op`, packed as `kind`."""
         body = Block(arg_types=[a.type for a in op.body.block.args])
         values: dict[SSAValue, SSAValue] = dict(zip(op.body.block.args, body.args, strict=True))
         kept = _tree(value)
@@ -332,6 +338,16 @@ class SplitWideMap(RewritePattern):
         )
         part.block.name_hint = label
         return part
+
+
+class SplitRounding(SplitWideMap):
+    """A float16 value within an expression is packed: in 32-bit DST only the packer rounds to it."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: eltwise.ApplyOp, rewriter: PatternRewriter) -> None:
+        parent = op.parent_op()
+        if op.function.data == "round_f16" and isinstance(parent, eltwise.MapOp):
+            self.split(parent, op.arguments[0], op.tile, rewriter)
 
 
 def _tree(value: SSAValue) -> set[Operation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdsl.dialects import arith, scf
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import FloatAttr
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
@@ -100,19 +100,6 @@ class ContractionToBlock(TileOpPattern):
         rewriter.erase(op)
 
 
-class RefuseCondition(RewritePattern):
-    """What still runs under a condition has no form on a core yet."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: scf.IfOp, rewriter: PatternRewriter) -> None:
-        raise error_at(
-            op,
-            "an 'if' around tile operations is not lowered yet",
-            "supported: clearing an accumulator in the first iteration of a loop; "
-            "`ttc run --engine tile` runs this kernel",
-        )
-
-
 @dataclass(frozen=True)
 class TensorizePass(LevelPass):
     """Replaces on-chip buffers and tile operations on them by block values.
@@ -155,7 +142,7 @@ class TensorizePass(LevelPass):
             [kind(*shared) for kind in kinds],
             [HoistFirstIteration()],
             [PromoteBuffer()],
-            [RemoveDeadCarry(), RemoveUnusedOperations(), RefuseCondition()],
+            [RemoveDeadCarry(), RemoveUnusedOperations()],
             [FillToSplat(), DropNeutral()],
             [ForwardIdentity(), RemoveUnusedOperations()],
         ]
