@@ -261,22 +261,26 @@ def eltwise(
     lo*lo (`SrcASrcB.md`). Arrays broadcast against each other.
     """
     if function == "mul":
-        high_a, low_a = split(a, formats[0], SRC_A)
-        high_b, low_b = split(b, formats[1], SRC_B)
-        left = high_a.astype(np.float64)
-        right = high_b.astype(np.float64)
-        match fidelity:
-            case Fidelity.LOFI:
-                return left * right
-            case Fidelity.HIFI2:
-                return (left + low_a) * right
-            case Fidelity.HIFI3:
-                return (left + low_a) * right + left * low_b
-            case Fidelity.HIFI4:
-                return (left + low_a) * (right + low_b)
+        return _phases(a, b, formats, fidelity)
     assert function in ("add", "sub"), function
     operation = np.add if function == "add" else np.subtract
     return operation(a, b, dtype=np.float64)
+
+
+def _phases(a: F32, b: F32, formats: tuple[Format, Format], fidelity: Fidelity) -> F64:
+    """The elementwise product of what SrcA and SrcB hold, as far as the fidelity computes it."""
+    match fidelity:
+        case Fidelity.LOFI:
+            left, right = (keep_mantissa(v, _HI_BITS[i]) for i, v in enumerate((a, b)))
+            return np.multiply(left, right, dtype=np.float64)
+        case Fidelity.HIFI2:
+            return _full(a, formats[0], SRC_A) * keep_mantissa(b, _HI_BITS[SRC_B])
+        case Fidelity.HIFI3:
+            high, low = split(b, formats[1], SRC_B)
+            rest = np.multiply(keep_mantissa(a, _HI_BITS[SRC_A]), low, dtype=np.float64)
+            return _full(a, formats[0], SRC_A) * high + rest
+        case Fidelity.HIFI4:
+            return _full(a, formats[0], SRC_A) * _full(b, formats[1], SRC_B)
 
 
 def reduce_step(

@@ -452,7 +452,7 @@ def _rounded(c: ThreadCompiler, text: str, dst: SSAValue) -> str:
 
 def check_scaler(tile: F32, op: Operation) -> None:
     """A reduction by anything but ones is not what `reduce_tile` means here."""
-    if not np.array_equal(tile, SCALER):
+    if not (tile == SCALER).all():
         raise error_at(op, "the scaler page does not hold 1.0 in the first row of every face")
 
 
