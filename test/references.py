@@ -68,6 +68,15 @@ def functions(X: Any) -> Any:
     return np.concatenate(results)
 
 
+def conversions(X: Any, a: Any) -> Any:
+    """In two blocks of rows."""
+    rows, columns = np.indices(X.shape)
+    i = rows % (X.shape[0] // 2)
+    whole = (i == columns) | ((i > columns) & (columns >= 2))
+    Y = np.where(whole, np.trunc(X * 4), X * 0.5)
+    return Y, a * (1 + rows // (X.shape[0] // 2))
+
+
 TILE_REFERENCES: dict[str, Callable[..., Any]] = {
     "eltwise_add": lambda X, Y: X + Y,
     "direct_add": lambda X, Y: X + Y,
@@ -88,5 +97,17 @@ TILE_REFERENCES: dict[str, Callable[..., Any]] = {
     ),
     "functions": functions,
     "inner_loop": lambda X: X.sum(axis=2),
+    "views": lambda X: X - X.mean(axis=2, keepdims=True),
+    "variables": lambda X: (
+        X * np.array([0.5, 0.25])[:, None, None] + np.trace(X, axis1=1, axis2=2)[:, None, None]
+    ),
+    "elements": lambda X: (
+        X / X[:, :1, 1:2] + X[:, 1:2, :1],
+        np.maximum(np.maximum(X[:, 0, 0], X[:, 0, 1]), X[:, -1, -1]),
+    ),
+    "vectorized": lambda X: 2 * X + 1,
+    "reducers": lambda X, V: (X @ V, X[:, 3:].max(axis=1)),
+    "conversions": conversions,
+    "hints": lambda X: 6 * X,
 }
 """Of the kernels of `test/tile_kernels.py`: not made to be exact in any format."""

@@ -229,7 +229,7 @@ def fill_value():
     def fill_value(X: T.Tensor(S, BF16), Y: T.Tensor(S, BF16)):
         with T.Kernel(1, threads=128) as _:
             block = T.alloc_shared((64, 64), BF16)
-            T.fill(block, X[0, 0])  # ERROR: fill with an element of a buffer is not supported
+            T.fill(block[0:32, 0:64], X[0, 0])  # ERROR: with what is computed is not supported
             T.copy(block, Y)
 
     return fill_value

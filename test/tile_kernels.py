@@ -6,6 +6,7 @@ Needs TileLang. `tools/save_tir.py` saves every entry of `TILE_CASES`; `TILE_REF
 
 from collections.abc import Callable
 
+import tilelang
 import tilelang.language as T
 
 BF16, FP16, FP32 = "bfloat16", "float16", "float32"
@@ -357,6 +358,181 @@ def inner_loop(M=32, N=32, K=16, dtype=FP32):
     return inner_loop
 
 
+def views(M=64, N=96, dtype=BF16):
+    """Y = X - the mean of each row: a sum seen as a vector and as a column, and leading ones."""
+
+    @T.prim_func
+    def views(X: T.Tensor((2, M, N), dtype), Y: T.Tensor((2, M, N), dtype)):
+        with T.Kernel(2, threads=128) as b:
+            x = T.alloc_shared((1, M, N), dtype)
+            sums = T.alloc_fragment((1, M), FP32)
+            total = T.reshape(sums, (M,))
+            column = T.reshape(sums, (M, 1))
+            matrix = T.view(x, (M, N))
+            wide = T.alloc_fragment((1, M, N), FP32)
+            T.copy(X[b, 0, 0], x)
+            T.copy(matrix[:, :], wide[0, :, :])
+            T.reduce_sum(wide, sums, dim=2)
+            for i in T.Parallel(M):
+                total[i] = total[i] / N
+            for i, j in T.Parallel(M, N):
+                x[0, i, j] = x[0, i, j] - column[i, 0]
+            T.copy(matrix, Y[b, :, :])
+
+    return views
+
+
+def variables(M=64, N=64, dtype=FP32):
+    """Y = scale of the block * X + the sum of X's diagonal: scalars that change, and do not."""
+
+    @T.prim_func
+    def variables(X: T.Tensor((2, M, N), dtype), Y: T.Tensor((2, M, N), dtype)):
+        with T.Kernel(2, threads=128) as b:
+            x = T.alloc_fragment((M, N), dtype)
+            row = T.alloc_var("int32")
+            scale = T.alloc_var(FP32)
+            total = T.alloc_var(FP32)
+            row = b + 1
+            scale = T.exp2(-1.0 * row)
+            total = 0.0
+            T.copy(X[row - 1, 0, 0], x)
+            for i in T.serial(M):
+                total = total + X[b, i, i]
+            for i, j in T.Parallel(M, N):
+                x[i, j] = x[i, j] * scale + total
+            T.copy(x, Y[b, 0, 0])
+
+    return variables
+
+
+def elements(M=64, N=64, dtype=FP32):
+    """Y = X / X[b, 0, 1] + X[b, 1, 0] and the largest of three elements in Z: single elements."""
+
+    @T.prim_func
+    def elements(
+        X: T.Tensor((2, M, N), dtype), Y: T.Tensor((2, M, N), dtype), Z: T.Tensor((2,), dtype)
+    ):
+        with T.Kernel(2, threads=128) as b:
+            x = T.alloc_fragment((M, N), dtype)
+            biggest = T.alloc_local((1,), dtype)
+            T.copy(X[b, 0, 0], x)
+            divisor = X[b, 0, 1]
+            biggest[0] = T.max(X[b, 0, 0], X[b, 0, 1])
+            biggest[0] = T.max(biggest[0], X[b, M - 1, N - 1])
+            Z[b] = biggest[0]
+            for i, j in T.Parallel(M, N):
+                x[i, j] = x[i, j] / divisor + X[b, 1, 0]
+            T.copy(x, Y[b, 0, 0])
+
+    return elements
+
+
+def vectorized(M=32, N=64, dtype=FP32):
+    """Y = 2 X + 1: vectorized loops, alone, in T.Parallel and in a loop in order."""
+
+    @T.prim_func
+    def vectorized(X: T.Tensor((M, N), dtype), Y: T.Tensor((M, N), dtype)):
+        with T.Kernel(2, threads=128) as b:
+            x = T.alloc_shared((M // 2, N), dtype)
+            y = T.alloc_shared((M // 2, N), dtype)
+            T.copy(X[b * (M // 2), 0], x)
+            for i in T.Parallel(M // 2):
+                for j in T.vectorized(N):
+                    y[i, j] = 2.0 * x[i, j]
+            for i in T.serial(M // 2):
+                for j in T.vectorized(N):
+                    Y[b * (M // 2) + i, j] = y[i, j] + 1.0
+
+    return vectorized
+
+
+def reducers(M=64, N=128, block=32, dtype=BF16):
+    """Sums and maxima of rows, in reducers of both kinds, over steps of a loop."""
+
+    @T.prim_func
+    def reducers(
+        X: T.Tensor((M, N), dtype),
+        V: T.Tensor((N,), dtype),
+        S: T.Tensor((M,), FP32),
+        B: T.Tensor((M,), FP32),
+    ):
+        with T.Kernel(M // block, threads=128) as bx:
+            x = T.alloc_fragment((block, block), dtype)
+            v = T.alloc_fragment((block,), dtype)
+            total = T.alloc_reducer((block,), FP32, op="sum", replication="all")
+            biggest = T.alloc_reducer((block,), FP32, op="max")
+            result = T.alloc_fragment((block,), FP32)
+            T.clear(total)
+            T.reducer_init(biggest)
+            for k in T.Pipelined(N // block, num_stages=2):
+                T.copy(X[bx * block, k * block], x)
+                T.copy(V[k * block], v)
+                for i, j in T.Parallel(block, block):
+                    total[i] += T.Cast(FP32, x[i, j]) * v[j]
+                for i, j in T.Parallel(block, block):
+                    if k * block + j > 2:
+                        T.reducer_update(biggest[i], T.Cast(FP32, x[i, j]))
+            T.finalize_reducer(total)
+            T.finalize_reducer(biggest, result)
+            T.copy(total, S[bx * block])
+            T.copy(result, B[bx * block])
+
+    return reducers
+
+
+def conversions(M=64, N=64, dtype=FP32):
+    """Whole parts, infinities replaced, and a fill with a number made of indices."""
+
+    @T.prim_func
+    def conversions(
+        X: T.Tensor((M, N), dtype),
+        a: T.float32,
+        Y: T.Tensor((M, N), dtype),
+        Z: T.Tensor((M, N), FP16),
+    ):
+        with T.Kernel(2, threads=128) as b:
+            x = T.alloc_fragment((M // 2, N), dtype)
+            z = T.alloc_fragment((M // 2, N), FP16)
+            T.copy(X[b * (M // 2), 0], x)
+            T.fill(z, a * T.Cast(FP32, b + 1))
+            for i, j in T.Parallel(M // 2, N):
+                whole = T.Cast(FP32, T.Cast("int32", x[i, j] * 4.0))
+                big = T.if_then_else(i == j, T.infinity(FP32), T.max_value(FP32))
+                x[i, j] = T.if_then_else(
+                    T.isinf(big) or (i > j and not (j < 2)), whole, x[i, j] * 0.5
+                )
+            T.copy(x, Y[b * (M // 2), 0])
+            T.copy(z, Z[b * (M // 2), 0])
+
+    return conversions
+
+
+@T.macro
+def scaled(source, target, factor, M, N):
+    for i, j in T.Parallel(M, N):
+        target[i, j] = source[i, j] * factor
+
+
+def hints(M=64, N=64, dtype=BF16):
+    """Y = 6 X by a macro, with what only advises a GPU: swizzles, layouts, barriers, registers."""
+
+    @T.prim_func
+    def hints(X: T.Tensor((M, N), dtype), Y: T.Tensor((M, N), dtype)):
+        with T.Kernel(2, 2, threads=128) as (bx, by):
+            x = T.alloc_shared((M // 2, N // 2), dtype)
+            y = T.alloc_shared((M // 2, N // 2), dtype)
+            T.annotate_layout({x: tilelang.layout.make_swizzled_layout(x)})
+            T.use_swizzle(panel_size=10, enable=True)
+            T.no_set_max_nreg()
+            T.copy(X[by * (M // 2), bx * (N // 2)], x, disable_tma=True, coalesced_width=4)
+            T.sync_threads()
+            scaled(x, y, 2.0, M // 2, N // 2)
+            scaled(y, x, 3.0, M // 2, N // 2)
+            T.copy(x, Y[by * (M // 2), bx * (N // 2)])
+
+    return hints
+
+
 TILE_CASES: dict[str, Callable[[], object]] = {
     make.__name__: make
     for make in (
@@ -375,6 +551,13 @@ TILE_CASES: dict[str, Callable[[], object]] = {
         reductions,
         functions,
         inner_loop,
+        views,
+        variables,
+        elements,
+        vectorized,
+        reducers,
+        conversions,
+        hints,
     )
 }
 """Kernels that import and run at level TILE, by the name of their saved file."""

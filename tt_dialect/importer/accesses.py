@@ -84,8 +84,8 @@ class Access:
         if region.buffer.on_chip and region.is_whole and len(dims) <= 2 and not is_output:
             kept = dims
         if not order:
-            constant: AffineExpr = AffineDimExpr(0) if is_output else AffineConstantExpr(0)
-            return view_of(region, kept, ctx), AffineMap(1, 0, (constant,) * len(kept))
+            place: AffineExpr = AffineDimExpr(0) if len(kept) == 1 else AffineConstantExpr(0)
+            return view_of(region, kept, ctx), AffineMap(1, 0, (place,) * len(kept))
         variables = [self.dims[dim] for dim in kept]
         results: list[AffineExpr] = [
             AffineDimExpr(order.index(var)) if var in order else AffineConstantExpr(0)

@@ -50,7 +50,11 @@ def allocate(node: Node, ctx: KernelContext) -> None:
 def _allocate(
     node: Node, decl: schema.BufferDecl, shape: tuple[int, ...], ctx: KernelContext
 ) -> Buffer:
-    """The `memref.alloc` of a buffer, declared as `node`."""
+    """The `memref.alloc` of a buffer, declared as `node`.
+
+    Dimensions of one element are left out where there are more than two dimensions.
+    """
+    shape = _without_ones(shape)
     space = IntegerAttr(SCOPES[decl.scope], i64)
     type_ = MemRefType(DTYPES[decl.dtype], shape, memory_space=space)
     op = ctx.emit_allocation(memref.AllocOp([], [], type_))
@@ -59,6 +63,13 @@ def _allocate(
     name_value(op.memref, name)
     ctx.buffers[node] = Buffer(decl, name, shape, op.memref)
     return ctx.buffers[node]
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    while len(shape) > 2 and 1 in shape:
+        first = shape.index(1)
+        shape = shape[:first] + shape[first + 1 :]
+    return shape
 
 
 def allocate_temporary(

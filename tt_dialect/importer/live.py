@@ -17,6 +17,7 @@ from typing import Any
 
 from tt_dialect.diagnostics import CompileError, Location, error_at
 from tt_dialect.importer import schema
+from tt_dialect.importer.devices import answer_queries
 from tt_dialect.importer.graph import Node, parse_graph
 
 Arguments = Mapping[str, object]
@@ -126,6 +127,7 @@ def _call(give: Callable[..., object], args: Arguments, maker: Maker) -> object:
                 f"cannot call '{maker.name}': {error}",
                 f"parameters: {', '.join(signature.parameters)}",
             ) from None
+    answer_queries()
     try:
         return give(**args)
     except Exception as error:

@@ -29,7 +29,7 @@ from tt_dialect.importer.expressions import construct, index_of
 from tt_dialect.importer.generic import DTYPES, element_type
 from tt_dialect.importer.graph import Node
 from tt_dialect.importer.numbers import number
-from tt_dialect.importer.regions import declared_buffer
+from tt_dialect.importer.regions import located
 from tt_dialect.importer.sblocks import is_iterating, lower_sblock
 from tt_dialect.importer.scalars import Scalars
 from tt_dialect.importer.uses import loads_in, walk
@@ -73,8 +73,8 @@ def lower_store(statement: Node, ctx: KernelContext) -> None:
     """A store to one element."""
     if statement.optional("predicate") is not None:
         raise ctx.error("a store with a predicate is not supported", "accepted: an 'if' around it")
-    buffer = declared_buffer(statement.node("buffer"), ctx)
-    indices = _indices(statement.nodes("indices"), buffer, ctx)
+    buffer, places, _ = located(statement.node("buffer"), statement.nodes("indices"), ctx)
+    indices = _indices(places, buffer, ctx)
     expr = statement.node("value")
     constant = number(expr, ctx)
     if constant is not None:
@@ -97,8 +97,8 @@ def load_element(load: Node, ctx: KernelContext) -> SSAValue:
         return ctx.emit(memref.LoadOp.get(kept.buffer.value, indices)).res
     if load.kind != "BufferLoad" or load.optional("predicate") is not None:
         raise ctx.error("a load with a predicate is not supported", ACCEPTED)
-    buffer = declared_buffer(schema.loaded_buffer(load), ctx)
-    indices = _indices(load.nodes("indices"), buffer, ctx)
+    buffer, places, _ = located(schema.loaded_buffer(load), load.nodes("indices"), ctx)
+    indices = _indices(places, buffer, ctx)
     return ctx.emit(memref.LoadOp.get(buffer.value, indices)).res
 
 

@@ -44,7 +44,7 @@ from tt_dialect.importer.reducers import (
     updated_contribution,
 )
 from tt_dialect.importer.reductions import reduce_values
-from tt_dialect.importer.regions import located
+from tt_dialect.importer.regions import Region, located
 from tt_dialect.importer.scalars import Scalars
 from tt_dialect.importer.tileops import fill_values
 from tt_dialect.importer.uses import (
@@ -244,6 +244,24 @@ def _accumulate(part: Contribution, nest: Nest, ctx: KernelContext) -> None:
     iterators = "".join("r" if var in reduced else "p" for var in walked)
     output_map = AffineMap(len(walked), 0, tuple(places) or (AffineConstantExpr(0),))
     reduce_values(parts.value, result, row, iterators, output_map, ctx)
+
+
+def fill_computed(region: Region, value: Node, ctx: KernelContext) -> None:
+    """Fill a whole buffer with what is computed, each element alike."""
+    if not region.is_whole:
+        raise ctx.error(
+            f"a fill of {region}, a part of its buffer, with what is computed is not supported",
+            "accepted: a whole buffer, or a constant; T.Parallel for the rest",
+        )
+    variables = [
+        Node("tirx.Var", -1, "<fill>", {"name": f"i{d}"}) for d in range(len(region.extents))
+    ]
+    ctx.bindings.update(dict.fromkeys(variables, ParallelVar()))
+    nest = Nest(dict(zip(variables, region.extents, strict=True)))
+    dtype = region.buffer.decl.dtype
+    if schema.dtype_of(value) != dtype:
+        value = Node("tirx.Cast", -1, "<fill>", {"dtype": dtype, "value": value})
+    _elementwise(region.buffer, variables, value, nest, ctx)
 
 
 def lower_element(buffer: Buffer, indices: Sequence[Node], value: Node, ctx: KernelContext) -> None:

@@ -14,8 +14,15 @@ from tt_dialect.importer import live
 
 
 def find_kernel(path: Path, name: str | None) -> live.Maker:
-    """The one kernel of a Python file, or the one called `name`."""
-    found = _kernels_in(_run_module(path))
+    """The one kernel of a Python file, or the one called `name`.
+
+    A file that fails while it is loaded still gives the kernels that it has defined by then: that
+    of TileLang's examples which go on to run them on a GPU.
+    """
+    module, error = _run_module(path)
+    found = _kernels_in(module)
+    if error is not None and (name not in found if name is not None else len(found) != 1):
+        raise error
     start = Location(path.name, 1)
     if not found:
         raise error_at(start, "no kernel in this file", live.KERNEL_NOTE)
@@ -52,8 +59,11 @@ def _symbol(value: object) -> str | None:
     return str(attrs["global_symbol"]) if attrs and "global_symbol" in attrs else None
 
 
-def _run_module(path: Path) -> ModuleType:
-    """Import a file as a module of its own; imports next to it work as when it is run."""
+def _run_module(path: Path) -> tuple[ModuleType, CompileError | None]:
+    """Import a file as a module of its own; imports next to it work as when it is run.
+
+    Gives the module as far as it got, and what ended it.
+    """
     if not path.is_file():
         raise error_at(None, f"cannot read {path.name}: no such file")
     spec = importlib.util.spec_from_file_location(f"tt_kernels_{path.stem}", path)
@@ -68,13 +78,13 @@ def _run_module(path: Path) -> ModuleType:
         place = Location(path.name, error.lineno or 1, error.offset or 0)
         raise error_at(place, f"syntax error: {error.msg}") from None
     except SystemExit as error:
-        raise _exited(error, path) from error
+        return module, _exited(error, path)
     except Exception as error:
         start = Location(path.name, 1)
-        raise live.user_error(error, f"importing {path.name} failed", start) from error
+        return module, live.user_error(error, f"importing {path.name} failed", start)
     finally:
         sys.path.pop(0)
-    return module
+    return module, None
 
 
 def _exited(error: SystemExit, path: Path) -> CompileError:

@@ -15,7 +15,7 @@ from tt_dialect.importer.context import KernelContext
 from tt_dialect.importer.expressions import construct
 from tt_dialect.importer.generic import cast, element_type, emit_generic
 from tt_dialect.importer.graph import Node
-from tt_dialect.importer.regions import Region, memref_of, region_of, view_of
+from tt_dialect.importer.regions import Region, dimensions, memref_of, region_of, view_of
 from tt_dialect.importer.tileops import fill_values, move_values
 
 Combine = type[arith.AddfOp] | type[arith.MaximumfOp] | type[arith.MinimumfOp]
@@ -55,7 +55,7 @@ def lower_reduce(call: Node, ctx: KernelContext) -> None:
             f"accepted: {', '.join(f'T.reduce_{known}' for known in REDUCTIONS)}",
         )
     row, regions = REDUCTIONS[name], [region_of(operand, ctx) for operand in (source, target)]
-    axis = _constant(dim, "the dimension", ctx)
+    axis = _axis(source, _constant(dim, "the dimension", ctx), regions[0], ctx)
     _check(regions[0], regions[1], axis, ctx)
     values, result, iterators, output_map = _views(regions[0], regions[1], axis, ctx)
     if _constant(clear, "clear", ctx):
@@ -95,8 +95,9 @@ def _views(
     rank = len(source.extents)
     kept = [dim for dim in range(rank) if dim == axis or source.extents[dim] != 1 or rank <= 2]
     iterators = "".join("r" if dim == axis else "p" for dim in kept)
-    is_kept = len(target.extents) == rank  # the reduced dimension, as one element
-    result_dims = [dim if is_kept or dim < axis else dim - 1 for dim in kept if dim != axis]
+    own = [dim for dim, extent in enumerate(target.extents) if extent != 1]
+    last = len(target.extents) - 1
+    result_dims = [own.pop(0) if source.extents[dim] != 1 else last for dim in kept if dim != axis]
     values = view_of(source, kept, ctx)
     if not result_dims:  # everything is reduced, to one element
         result = view_of(target, [len(target.extents) - 1], ctx)
@@ -121,16 +122,30 @@ def _check(source: Region, target: Region, axis: int, ctx: KernelContext) -> Non
                 f"a reduction of {region} is not of a whole on-chip buffer",
                 "accepted: whole buffers of T.alloc_fragment or T.alloc_shared",
             )
-    rank = len(source.extents)
-    if not 0 <= axis < rank:
-        raise ctx.error(f"{source} has no dimension {axis} to reduce", f"accepted: 0 to {rank - 1}")
-    removed = source.extents[:axis] + source.extents[axis + 1 :]
-    fits = ((1,),) if rank == 1 else (removed, (*removed[:axis], 1, *removed[axis:]))
-    if target.extents not in fits:
+    removed = [e for dim, e in enumerate(source.extents) if dim != axis and e != 1]
+    if list(target.paired) != removed:
         raise ctx.error(
             f"{source} reduced along dimension {axis} does not fit {target}",
-            f"accepted: {' x '.join(map(str, removed)) or 1}, or with a 1 in its place",
+            f"accepted: {' x '.join(map(str, removed)) or 1}, or with ones in between",
         )
+
+
+def _axis(operand: Node, axis: int, region: Region, ctx: KernelContext) -> int:
+    """The reduced dimension among those of the region's memref."""
+    shape = [extent.fields.get("value") for extent in operand.nodes("args")[2:]]
+    if not 0 <= axis < len(shape):
+        raise ctx.error(
+            f"{region} has no dimension {axis} to reduce", f"accepted: 0 to {len(shape) - 1}"
+        )
+    if tuple(shape) == region.extents:
+        return axis
+    if shape[axis] == 1:
+        raise ctx.error(
+            f"a reduction along dimension {axis} of {region}, which has one element, is not "
+            "supported",
+            "accepted: T.copy, which is the same",
+        )
+    return dimensions(shape, region.buffer).index(axis)
 
 
 def lower_transpose(call: Node, ctx: KernelContext) -> None:

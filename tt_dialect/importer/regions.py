@@ -75,29 +75,35 @@ def located(
     """The declared buffer behind a buffer object, with indices and extents in its dimensions.
 
     A view (T.view, T.reshape) has the dimensions of the buffer it is of, apart from ones of one
-    element.
+    element, and so has the memref of a buffer.
     """
     buffer = declared_buffer(node, ctx)
     decl = schema.buffer_decl(node)
-    if node is buffer.decl.node or len(indices) != len(decl.shape):
-        if len(indices) != len(buffer.shape):
-            raise ctx.error(
-                f"'{buffer.name}' is used with {len(indices)} indices and has {len(buffer.shape)}"
-            )
+    if len(indices) != len(decl.shape):
+        raise ctx.error(
+            f"'{decl.name}' is used with {len(indices)} indices and has {len(decl.shape)}"
+        )
+    shape = tuple(extent.get("value") for extent in decl.shape)
+    if shape == buffer.shape:
         return buffer, list(indices), list(extents)
-    shape = [extent.get("value") for extent in decl.shape]
-    walked = [dim for dim, extent in enumerate(shape) if extent != 1]
-    places = iter(walked)
-    own = [next(places) if extent != 1 else None for extent in buffer.shape]
-    for dim, index in enumerate(indices):
-        if dim not in walked and index_of(index, ctx).value != 0:
-            raise ctx.error(f"an index of '{decl.name}' is outside dimension {dim} of one element")
+    for dim, extent in enumerate(shape):
+        given = [(indices[dim], 0), *((extents[dim], 1) for _ in extents[:1])]
+        for expr, only in given:
+            if extent == 1 and expr.kind == "IntImm" and expr.integer("value") != only:
+                raise ctx.error(f"dimension {dim} of '{decl.name}' has one element, number 0")
+    own = dimensions(shape, buffer)
     zero, one = Node.integer_constant(0), Node.integer_constant(1)
     return (
         buffer,
         [zero if dim is None else indices[dim] for dim in own],
         [one if dim is None else extents[dim] for dim in own] if extents else [],
     )
+
+
+def dimensions(shape: Sequence[object], buffer: Buffer) -> list[int | None]:
+    """For each dimension of a buffer, which one of a view's shape it is; None for one element."""
+    walked = iter([dim for dim, extent in enumerate(shape) if extent != 1])
+    return [next(walked) if extent != 1 else None for extent in buffer.shape]
 
 
 def declared_buffer(node: Node, ctx: KernelContext) -> Buffer:

@@ -146,10 +146,6 @@ class Scalars:
             return self._integer(expr)
         raise self.ctx.error(f"{construct(expr)} of dtype '{dtype}' is not supported", ACCEPTED)
 
-    def converted(self, expr: Node, type_: AnyFloat) -> SSAValue:
-        """The value of an expression, converted as a cast to a floating-point type does."""
-        return self._converted(self.value(expr), schema.dtype_of(expr), type_)
-
     def _emit(self, op: Operation) -> SSAValue:
         return self.ctx.emit(op).results[0]
 
@@ -194,15 +190,12 @@ class Scalars:
             inner = self.value(source.node("value"))
             if isinstance(inner.type, AnyFloat):  # to an integer and back: cuts off the fraction
                 return cast(self._emit(math.TruncOp(inner)), type_, self.ctx)
-        return self._converted(self.value(source), schema.dtype_of(source), type_)
-
-    def _converted(self, value: SSAValue, dtype: str, type_: AnyFloat) -> SSAValue:
-        """A value whose expression has the dtype given, in a floating-point type."""
+        value = self.value(source)
         if value.type == i1:
             return self._emit(arith.UIToFPOp(value, type_))
         if not isinstance(value.type, IndexType):
             return cast(value, type_, self.ctx)
-        width = INTEGERS[dtype]
+        width = INTEGERS[schema.dtype_of(source)]
         return self._emit(arith.SIToFPOp(self._emit(arith.IndexCastOp(value, width)), type_))
 
     def _sigmoid(self, args: list[Node], type_: AnyFloat) -> SSAValue:

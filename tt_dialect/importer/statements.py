@@ -16,7 +16,7 @@ from tt_dialect.importer.control import PARALLEL, VECTORIZED, lower_if, lower_lo
 from tt_dialect.importer.generic import DTYPES
 from tt_dialect.importer.graph import Node
 from tt_dialect.importer.loops import lower_store
-from tt_dialect.importer.parallel import lower_element, lower_parallel
+from tt_dialect.importer.parallel import fill_computed, lower_element, lower_parallel
 from tt_dialect.importer.reducers import (
     ANNOTATIONS,
     declare_reducers,
@@ -32,7 +32,7 @@ Handler = Callable[[Node, KernelContext], None]
 
 TILE_OPS: dict[str, Handler] = {
     "tl.tileop.copy": lower_copy,
-    "tl.tileop.fill": lower_fill,
+    "tl.tileop.fill": lambda call, ctx: lower_fill(call, ctx, fill_computed),
     "tl.tileop.finalize_reducer_v2": lower_finalize,
     "tl.tileop.gemm": lower_gemm,
     "tl.tileop.reduce": lower_reduce,

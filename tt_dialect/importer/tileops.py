@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.linalg.ops import CopyOp, FillOp
@@ -17,8 +17,6 @@ from tt_dialect.importer.generic import DTYPES, cast, element_type, emit_generic
 from tt_dialect.importer.graph import Node
 from tt_dialect.importer.numbers import number
 from tt_dialect.importer.regions import Region, common_shape, memref_of, memref_type, region_of
-from tt_dialect.importer.scalars import Scalars
-from tt_dialect.importer.uses import loads_in
 
 COPY_REFUSED = frozenset(("barrier", "dst_block", "cluster_mask", "is_gather4", "is_scatter4"))
 """Annotations of a copy that change what it does; all others are hints (tilelang-tir.md 3.2)."""
@@ -28,9 +26,14 @@ GEMM_REFUSED = frozenset(("use_2cta", "is_wgmma", "is_tcgen05"))
 
 GEMM_ARGUMENTS = 13
 
+FillComputed = Callable[[Region, Node, KernelContext], None]
 
-def lower_fill(call: Node, ctx: KernelContext) -> None:
-    """`T.fill(dst, value)` and `T.clear(dst)`: the value takes the buffer's dtype."""
+
+def lower_fill(call: Node, ctx: KernelContext, computed: FillComputed) -> None:
+    """`T.fill(dst, value)` and `T.clear(dst)`: the value takes the buffer's dtype.
+
+    `computed` fills with a value that is not a constant.
+    """
     target, value = schema.operands(call, 2)[:2]
     region = region_of(target, ctx)
     if not region.buffer.on_chip:
@@ -41,16 +44,8 @@ def lower_fill(call: Node, ctx: KernelContext) -> None:
     constant = number(value, ctx)
     if constant is not None:
         fill(region, constant, ctx)
-        return
-    if loads_in(value, ctx):
-        raise ctx.error(
-            "fill with an element of a buffer is not supported",
-            "accepted: what is computed from constants, parameters and indices; T.Parallel for "
-            "the rest",
-        )
-    view = memref_of(region, region.extents, ctx)
-    scalar = Scalars(ctx).converted(value, element_type(view))
-    _emit_named(FillOp([scalar], [view], res=[]), ctx)
+    else:
+        computed(region, value, ctx)
 
 
 def fill(region: Region, value: float, ctx: KernelContext) -> None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from tt_dialect.importer.devices import answer_queries
 from tt_dialect.tilelang.adapter import has_native, kernel_text
 from tt_dialect.tilelang.kernel import ENGINES, KernelMaker, compile_function
 from tt_dialect.tilelang.target import KIND, NAME, Options, is_ours, normalize_target
@@ -76,5 +77,7 @@ def register() -> None:
             ),
         )
     )
+    module("tilelang.carver.arch.driver")
+    answer_queries()
     dispatch: dict[str, Any] = module("tilelang.cache")._dispatch_map
     dispatch.update(dict.fromkeys(ENGINES, KernelMaker()))
