@@ -24,7 +24,9 @@ from corpus_lib import examples, upstream
 from corpus_lib.cases import Array, Case
 from tt_dialect import api
 from tt_dialect.cli.errors import diagnostics_of, is_user_error
+from tt_dialect.mlir_text import make_context
 from tt_dialect.passes.pipeline import lower_passes
+from tt_dialect.passes.raise_loops import RaisePass
 from tt_dialect.tensors import bind, compare
 
 Emit = Callable[[dict[str, Any]], None]
@@ -55,6 +57,13 @@ def is_verifier(error: BaseException) -> bool:
 def same_bits(a: Array, b: Array) -> bool:
     """Equality of shape, type and every bit."""
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def raised(source: str | os.PathLike[str]) -> api.CompiledKernel:
+    """A kernel at level TILE after `tt-raise`."""
+    module = api.import_tile(source)
+    RaisePass().apply(make_context(), module)
+    return api.import_kernel(module)
 
 
 class Worker:
@@ -96,10 +105,10 @@ class Worker:
                 self.failed(engine, message_of(error))
 
     def imported(self) -> api.CompiledKernel | None:
-        """The kernel at level TILE."""
+        """The kernel at level TILE, raised: loops over single elements take minutes to run."""
         self.emit({"stage": "imports", "started": True})
         try:
-            kernel = api.import_kernel(self.source)
+            kernel = raised(self.source)
         except Exception as error:
             self.failed("imports", message_of(error))
             return None
