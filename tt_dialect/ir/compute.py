@@ -8,6 +8,7 @@ program the units. Tile operation semantics: `tt_metal/hw/inc/api/compute/*.h`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
@@ -37,14 +38,45 @@ from xdsl.irdl import (
     result_def,
     traits_def,
 )
-from xdsl.parser import AttrParser
+from xdsl.irdl.declarative_assembly_format import (
+    AttributeVariable,
+    CustomDirective,
+    ParsingState,
+    PrintingState,
+    irdl_custom_directive,
+)
+from xdsl.parser import AttrParser, Parser
 from xdsl.printer import Printer
 from xdsl.traits import MemoryReadEffect, MemoryWriteEffect, Pure
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
 
 from tt_dialect.ir.cb import BufferType, RequestAttr
 from tt_dialect.ir.effects import DstEffect, UnitsEffect
 from tt_dialect.ir.layout import ELEMENT_TYPES, BlockType, parse_checked
+
+@irdl_custom_directive
+class FloatLiteral(CustomDirective):
+    """A float32 number: `1.5`, and by its bits (`0xff800000 : f32`) what has no decimal form."""
+
+    value: AttributeVariable
+
+    def parse(self, parser: Parser, state: ParsingState) -> None:
+        number = parser.parse_optional_float()
+        attribute = parser.parse_attribute() if number is None else FloatAttr(number, f32)
+        self.value.set(state, attribute)
+
+    def print(self, printer: Printer, state: PrintingState, op: IRDLOperation) -> None:
+        state.print_whitespace(printer)
+        attribute = self.value.get(op)
+        assert isa(attribute, FloatAttr[Float32Type])
+        if isfinite(attribute.value.data):
+            printer.print_float(attribute.value.data, f32)
+        else:
+            printer.print_attribute(attribute)
+        state.should_emit_space = True
+        state.last_was_punctuation = False
+
 
 # ---- inside tt-tensorize only: between on-chip memrefs and block values ----
 
@@ -88,7 +120,8 @@ class FillOp(IRDLOperation):
     value = prop_def(FloatAttr[Float32Type])
     cb = prop_def(RequestAttr)
     block = result_def(BlockType)
-    assembly_format = "$value `request` $cb attr-dict `:` type($block)"
+    custom_directives = (FloatLiteral,)
+    assembly_format = "custom<FloatLiteral>($value) `request` $cb attr-dict `:` type($block)"
     traits = traits_def(Pure())
 
     def __init__(self, value: float, cb: RequestAttr, block: BlockType):
@@ -293,7 +326,10 @@ class FillTileOp(IRDLOperation):
     value = prop_def(FloatAttr[Float32Type])
     dst = operand_def(DstType)
     slot = operand_def(IndexType)
-    assembly_format = "$value `,` $dst `[` $slot `]` attr-dict `:` type($dst)"
+    custom_directives = (FloatLiteral,)
+    assembly_format = (
+        "custom<FloatLiteral>($value) `,` $dst `[` $slot `]` attr-dict `:` type($dst)"
+    )
     traits = traits_def(DstEffect())
 
     def __init__(self, value: FloatAttr[Float32Type], dst: SSAValue, slot: SSAValue):
