@@ -136,3 +136,36 @@ def test_other_counts_differ() -> None:
     other = moved(next(iter(changed.ops)).regions[0].block, PushBackOp)
     assert list(count.values()) != list(other.values())
     assert show(Counter()) == "0"
+
+
+BRANCHES = """
+!cb = !tt.cb.buffer<tile<32x32, bf16>, block 2x2, pages 8, row_major>
+func.func @f() {
+  %s = tt.cb.alloc "s" : !cb
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tt.noc.runtime_arg 3 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %on = arith.cmpi eq, %i, %c1 : index
+    scf.if %on {
+      tt.cb.push_back %s, 4 : !cb
+    } else {
+      tt.cb.push_back %s, 2 : !cb
+    }
+  }
+  func.return
+}
+"""
+
+
+def test_branches_count_under_their_condition() -> None:
+    def pushed(text: str) -> str:
+        return show(
+            *moved(next(iter(parse_module(text).ops)).regions[0].block, PushBackOp).values()
+        )
+
+    on = "arith.cmpi 0(index in 0..argument 3, 1)"
+    loop = "(0..argument 3 by 1)"
+    assert pushed(BRANCHES) == f"4 * {loop} * (if {on}) + 2 * {loop} * (unless {on})"
+    assert pushed(BRANCHES.replace("%s, 2", "%s, 4")) == f"4 * {loop}"
+    assert pushed(BRANCHES.replace("cmpi eq", "cmpi ne")) != pushed(BRANCHES)

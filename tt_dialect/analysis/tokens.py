@@ -1,19 +1,19 @@
-"""How many pages move through a circular buffer, as a polynomial in loop trip counts."""
+"""How many pages move through a circular buffer, as a polynomial in trip counts and conditions."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TypeAlias
 
-from xdsl.dialects import scf
+from xdsl.dialects import arith, scf
 from xdsl.ir import Block, Operation, SSAValue
 
-from tt_dialect.analysis.index import constant_value
+from tt_dialect.analysis.index import constant_value, loop_bounds
 from tt_dialect.ir import cb, noc
 
 Monomial: TypeAlias = tuple[str, ...]
 Count: TypeAlias = Counter[Monomial]
-"""Pages per product of unknown trip counts; `()` is the constant term."""
+"""Pages per product of unknown trip counts and conditions; `()` is the constant term."""
 
 
 def _trips(loop: scf.ForOp) -> tuple[int, Monomial]:
@@ -31,8 +31,26 @@ def _name(value: SSAValue) -> str:
     if isinstance(owner, noc.RuntimeArgOp):
         return f"argument {owner.index.value.data}"
     if isinstance(owner, Operation):
-        return f"{owner.name}({', '.join(_name(v) for v in owner.operands)})"
-    return "index"
+        how = f" {owner.predicate.value.data}" if isinstance(owner, arith.CmpiOp) else ""
+        return f"{owner.name}{how}({', '.join(_name(v) for v in owner.operands)})"
+    bounds = loop_bounds(value)
+    return "index" if bounds is None else f"index in {_name(bounds[0])}..{_name(bounds[1])}"
+
+
+def _branches(op: scf.IfOp, kind: type[Operation]) -> dict[SSAValue, Count]:
+    """What a branch moves, times the condition, unless both branches move the same."""
+    then, other = (moved(r.block, kind) if r.blocks else {} for r in op.regions)
+    counts: dict[SSAValue, Count] = {}
+    for buffer in then | other:
+        a, b = then.get(buffer, Counter()), other.get(buffer, Counter())
+        if a == b:
+            counts[buffer] = a
+            continue
+        total = counts.setdefault(buffer, Counter())
+        for word, inner in (("if", a), ("unless", b)):
+            for monomial, pages in inner.items():
+                total[tuple(sorted((*monomial, f"{word} {_name(op.cond)}")))] += pages
+    return counts
 
 
 def moved(block: Block, kind: type[Operation]) -> dict[SSAValue, Count]:
@@ -48,6 +66,9 @@ def moved(block: Block, kind: type[Operation]) -> dict[SSAValue, Count]:
                 total = counts.setdefault(buffer, Counter())
                 for monomial, pages in inner.items():
                     total[tuple(sorted((*monomial, *unknown)))] += factor * pages
+        elif isinstance(op, scf.IfOp):
+            for buffer, inner in _branches(op, kind).items():
+                counts.setdefault(buffer, Counter()).update(inner)
         else:
             for region in op.regions:
                 for nested in region.blocks:

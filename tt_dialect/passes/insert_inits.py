@@ -107,35 +107,37 @@ _MAKERS: Mapping[tuple[str, type[Operation]], _Maker] = {
 """(unit, operation that needs it) to what programs it. That a unit needs to be `OFF` is the affair
 of `Sessions`, and given when the units are programmed."""
 
+_SESSIONS = ("edge", "bcast")
+"""Units that follow from `math`: its inits set them."""
+
 _Key: TypeAlias = tuple[Block, frozenset[tuple[str, object]]]
 _Need: TypeAlias = tuple[Operation, str, object]
 
 
 def _first_needs(block: Block) -> list[list[_Need]]:
-    """The first need of each unit, and after it the first that is not in an `scf.if`, if another.
+    """The first need of each unit, and after it the first that is certain, if that is another.
 
-    A unit that only branches need is not needed by every iteration, and left out. The packer's
-    format comes last: `broadcast_init` sets it too.
+    A unit that only one branch of an `scf.if` needs is not needed by every iteration, and left out.
+    The packer's format comes last: `broadcast_init` sets it too.
     """
-    found: dict[str, list[_Need]] = {}
-    certain: dict[str, _Need] = {}
+    found: dict[str, _Need] = {}
 
-    def follow(block: Block, *, branch: bool) -> None:
+    def follow(block: Block) -> dict[str, _Need]:
+        certain: dict[str, _Need] = {}
         for op in block.ops:
-            for unit, key in needs(op):
-                if unit not in ("edge", "bcast"):
-                    found.setdefault(unit, [(op, unit, key)])
-                    if not branch:
-                        certain.setdefault(unit, (op, unit, key))
-            for region in op.regions:
-                for inner in region.blocks:
-                    follow(inner, branch=branch or isinstance(op, scf.IfOp))
+            own = {unit: (op, unit, key) for unit, key in needs(op) if unit not in _SESSIONS}
+            for unit, need in own.items():
+                found.setdefault(unit, need)
+            inner = [follow(r.block) if r.blocks else {} for r in op.regions]
+            if inner:
+                shared = set(inner[0]).intersection(*inner)
+                own |= {unit: need for unit, need in inner[0].items() if unit in shared}
+            certain = own | certain
+        return certain
 
-    follow(block, branch=False)
-    for unit, need in certain.items():
-        if need not in found[unit]:
-            found[unit].append(need)
-    return sorted((found[unit] for unit in certain), key=lambda tried: tried[0][1] == "pack")
+    certain = follow(block)
+    tried = [list(dict.fromkeys((found[unit], need))) for unit, need in certain.items()]
+    return sorted(tried, key=lambda needs: needs[0][1] == "pack")
 
 
 @dataclass

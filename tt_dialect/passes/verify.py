@@ -137,6 +137,14 @@ def windows_are_open(program: ProgramOp) -> Iterator[Diagnostic]:
                 pages[key] = max(0, pages[key] - op.count)
             elif kind in _INSIDE and any(pages[b, _INSIDE[kind]] < 1 for b in buffers):
                 found[op] = f"'{op.name}' on pages that were not {_INSIDE[kind]}"
+            if isinstance(op, scf.IfOp):
+                ends = [pages.copy() for _ in op.regions]
+                for region, end in zip(op.regions, ends, strict=True):
+                    if region.blocks:
+                        follow(region.block, end)
+                pages.clear()
+                pages.update({key: min(e[key] for e in ends) for end in ends for key in end})
+                continue
             for region in op.regions:
                 for nested in region.blocks:
                     follow(nested, pages)

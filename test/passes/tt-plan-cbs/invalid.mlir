@@ -49,3 +49,20 @@ tt.program "f" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync 
   %b31 = tt.cb.alloc "b31" : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 1, row_major>
   %b32 = tt.cb.alloc "b32" : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 1, row_major>
 }
+
+// -----
+
+// The same when a tile that the core makes takes part.
+// CHECK:      invalid.mlir:[[#]]:1: error: L1 overflow in 'f': circular buffers need 1435648 B, 38912 B more than the 1396736 B a wormhole core has
+// CHECK-NEXT: note: 'x': 1433600 B (700 pages)
+// CHECK-NEXT: note: 'scaler': 2048 B (1 pages)
+// CHECK-NEXT: note: use smaller blocks
+tt.program "f" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
+  %x = tt.cb.alloc "x" : !tt.cb.buffer<tile<32x32, bf16>, block 20x35, pages 1400, row_major>
+  %s = tt.cb.alloc "scaler" : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 1, row_major>
+  tt.thread "reader" on "riscv_1" noc 0 cores <<[0, 0], [1, 1]>> {
+    %c0 = arith.constant 0 : index
+    %p = tt.cb.write_ptr %s : !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 1, row_major>
+    tt.noc.generate_tile "reduce_scaler" %p[%c0]
+  }
+}

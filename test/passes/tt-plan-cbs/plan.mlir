@@ -45,3 +45,31 @@ tt.program "deep" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sy
     tt.cb.push_back %b, 100 : !wide2
   }
 }
+
+// A buffer whose tiles the reader makes itself is an input; one that is broadcast on the core is not.
+// CHECK-LABEL: tt.program "generated"
+// CHECK: %sums = tt.cb.alloc "sums" id 1 :
+// CHECK: %scaler = tt.cb.alloc "scaler" id 0 :
+// CHECK: %out = tt.cb.alloc "out" id 16 :
+tt.program "generated" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
+  %sums = tt.cb.alloc "sums" : !cb
+  %scaler = tt.cb.alloc "scaler" : !cb
+  %out = tt.cb.alloc "out" : !cb
+  tt.thread "reader" on "riscv_1" noc 0 cores <<[0, 0], [1, 1]>> {
+    %c0 = arith.constant 0 : index
+    tt.cb.reserve_back %scaler, 1 : !cb
+    %p = tt.cb.write_ptr %scaler : !cb
+    tt.noc.generate_tile "reduce_scaler" %p[%c0]
+    tt.cb.push_back %scaler, 1 : !cb
+  }
+  tt.thread "compute" on "compute" noc 0 cores <<[0, 0], [1, 1]>> {
+    %z = arith.constant 0 : index
+    %g = tt.compute.dst index 0 : !tt.compute.dst<1, bf16>
+    tt.compute.reduce_tile "sum" dim "row" %sums[%z], %scaler, %g[%z] : !cb, !cb, !tt.compute.dst<1, bf16>
+    tt.compute.pack_block %g, %sums : !tt.compute.dst<1, bf16>, !cb
+    tt.compute.pack_block %g, %out : !tt.compute.dst<1, bf16>, !cb
+  }
+  tt.thread "writer" on "riscv_0" noc 1 cores <<[0, 0], [1, 1]>> {
+    %r = tt.cb.read_ptr %out : !cb
+  }
+}

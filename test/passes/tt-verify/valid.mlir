@@ -64,3 +64,40 @@ tt.program "f" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync 
     tt.cb.push_back %a, 1 : !cb
   }
 }
+
+// -----
+
+!cb = !tt.cb.buffer<tile<32x32, bf16>, block 1x1, pages 2, row_major>
+!dst = !tt.compute.dst<1, bf16>
+
+// Either branch takes the page; the first adds a broadcast row to it and undoes the broadcast.
+tt.program "f" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <count "n" = 0> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
+  %a = tt.cb.alloc "a" id 0 : !cb
+  tt.thread "compute" on "compute" noc 0 cores <<[0, 0], [1, 1]>> {
+    tt.compute.hw_startup %a, %a, %a : !cb, !cb, !cb
+    %c0 = arith.constant 0 : index
+    %n = tt.noc.runtime_arg 0 : index
+    %on = arith.cmpi eq, %n, %c0 : index
+    tt.cb.wait_front %a, 1 : !cb
+    tt.compute.tile_regs_acquire
+    %d = tt.compute.dst index 0 : !dst
+    scf.if %on {
+      tt.compute.broadcast_init "row" %a, %a : !cb, !cb
+      tt.compute.broadcast_tile "row" %a[%c0], %d[%c0] : !cb, !dst
+      tt.compute.broadcast_uninit "row" %a : !cb
+      tt.cb.pop_front %a, 1 : !cb
+    } else {
+      tt.compute.copy_init %a : !cb
+      tt.compute.copy_tile %a[%c0], %d[%c0] : !cb, !dst
+      tt.cb.pop_front %a, 1 : !cb
+    }
+    tt.compute.sfpu_init "unary" "exp"
+    tt.compute.sfpu_unary "exp" %d[%c0] : !dst
+    tt.compute.tile_regs_commit
+    tt.cb.reserve_back %a, 1 : !cb
+    tt.compute.tile_regs_wait
+    tt.compute.pack_block %d, %a : !dst, !cb
+    tt.compute.tile_regs_release
+    tt.cb.push_back %a, 1 : !cb
+  }
+}
