@@ -73,6 +73,8 @@ class Expr:
         mixed = len(both) == 2 and bool(both & _NEEDS_PARENTHESES_BESIDE)
         if both == {Precedence.MULTIPLICATIVE} and operator != self.operator:
             mixed = True
+        if both <= {Precedence.RELATIONAL, Precedence.EQUALITY}:  # a comparison of comparisons
+            mixed = True
         loose = self.precedence > precedence
         regrouped = (
             right

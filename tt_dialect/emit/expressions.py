@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import copysign, isinf, isnan
 
-from xdsl.dialects import arith, scf
+from xdsl.dialects import arith, math, scf
 from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Operation, OpResult, SSAValue
 
+from tt_dialect.analysis.index import range_of
 from tt_dialect.diagnostics import error_at
 from tt_dialect.emit.cpp import Expr, Lines, Names, Precedence, add, binary
 
@@ -58,17 +59,41 @@ OPERATORS: dict[type[Operation], Infix | Function] = {
     arith.MinimumfOp: Function("std::min({0}, {1})"),
     arith.MaxnumfOp: Function("std::max({0}, {1})"),
     arith.MinnumfOp: Function("std::min({0}, {1})"),
+    math.AbsFOp: Function("std::abs({0})"),
+    math.CeilOp: Function("std::ceil({0})"),
+    math.CosOp: Function("std::cos({0})"),
+    math.ErfOp: Function("std::erf({0})"),
+    math.Exp2Op: Function("std::exp2({0})"),
+    math.ExpOp: Function("std::exp({0})"),
+    math.FloorOp: Function("std::floor({0})"),
+    math.Log2Op: Function("std::log2({0})"),
+    math.LogOp: Function("std::log({0})"),
+    math.PowFOp: Function("std::pow({0}, {1})"),
+    math.RoundEvenOp: Function("std::nearbyint({0})"),
+    math.RsqrtOp: Function("(1.0f / std::sqrt({0}))"),
+    math.SinOp: Function("std::sin({0})"),
+    math.SqrtOp: Function("std::sqrt({0})"),
+    math.TanhOp: Function("std::tanh({0})"),
+    math.TruncOp: Function("std::trunc({0})"),
 }
-"""`index` holds non-negative values wherever it is divided, so `/` is the floor division."""
+"""On the device `index` holds non-negative values wherever it is divided: `/` is the floor."""
 
 LOGICAL: dict[type[Operation], Infix] = {
     arith.AndIOp: Infix("&&", Precedence.AND),
     arith.OrIOp: Infix("||", Precedence.OR),
+    arith.XOrIOp: Infix("!=", Precedence.EQUALITY),
 }
 """The same on `i1`: operands have no effects, so short-circuiting changes nothing."""
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
 """By `arith.cmpi` predicate; 2 to 5 are signed, 6 to 9 unsigned."""
+
+_ORDERED = {"oeq": "==", "ogt": ">", "oge": ">=", "olt": "<", "ole": "<=", "une": "!="}
+_UNORDERED = {"ugt": "<=", "uge": "<", "ult": ">=", "ule": ">"}
+"""Comparisons that NaN makes true: the opposite of what it makes false."""
+_PREDICATES = (
+    "false oeq ogt oge olt ole one ord ueq ugt uge ult ule une uno true"  # by number
+).split()
 
 
 def unsupported(op: Operation) -> Exception:
@@ -164,8 +189,12 @@ class Values:
             if self._signed != self._index:
                 signed = f"static_cast<{self._signed}>({signed})"
             return Expr(f"static_cast<float>({signed})", leaves=value.leaves)
+        if isinstance(op, arith.UIToFPOp):
+            return Expr(f"static_cast<float>({self[op.input].text})", leaves=self[op.input].leaves)
         if isinstance(op, arith.CmpiOp):
             return self._comparison(op)
+        if isinstance(op, arith.CmpfOp):
+            return self._float_comparison(op)
         if isinstance(op, arith.SelectOp):
             cond, left, right = (
                 self[v].inside(Precedence.CONDITIONAL, right=True) for v in op.operands
@@ -177,6 +206,10 @@ class Values:
             left, right = (self[v] for v in op.operands)
             rounded = binary("-", Precedence.ADDITIVE, add(left, right), Expr("1"))
             return binary("/", Precedence.MULTIPLICATIVE, rounded, right)
+        if isinstance(op, arith.FloorDivSIOp) and self._signed == self._index:
+            bounds = range_of(op.lhs)
+            if bounds is None or bounds.low < 0:
+                return self._floor_division(op)
         row = OPERATORS.get(type(op))
         if op.results and op.results[0].type == IntegerType(1):
             row = LOGICAL.get(type(op), row)
@@ -189,6 +222,13 @@ class Values:
             return Expr(text, leaves=sum(self[v].leaves for v in op.operands))
         return None
 
+    def _floor_division(self, op: arith.FloorDivSIOp) -> Expr:
+        """`(a - (a % b + b) % b) / b`: `/` of C++ rounds towards zero."""
+        a, b = self[op.lhs], self[op.rhs]
+        product, total = Precedence.MULTIPLICATIVE, Precedence.ADDITIVE
+        rest = binary("%", product, add(binary("%", product, a, b), b), b)
+        return binary("/", product, binary("-", total, a, rest), b)
+
     def _comparison(self, op: arith.CmpiOp) -> Expr:
         predicate = op.predicate.value.data
         operator = _COMPARISONS[predicate]
@@ -197,6 +237,29 @@ class Values:
         if 2 <= predicate <= 5 and self._signed != self._index:
             operands = [Expr(f"static_cast<{self._signed}>({e.text})") for e in operands]
         return binary(operator, precedence, *operands)
+
+    def _float_comparison(self, op: arith.CmpfOp) -> Expr:
+        predicate = _PREDICATES[op.predicate.value.data]
+        left, right = self[op.lhs], self[op.rhs]
+        leaves = left.leaves + right.leaves
+        nan = f"std::isnan({left.text}) || std::isnan({right.text})"
+        if predicate == "uno":
+            return Expr(nan, Precedence.OR, "||", leaves)
+        if predicate == "ord":
+            return Expr(f"!({nan})", Precedence.UNARY, leaves=leaves)
+        if predicate in _ORDERED:
+            precedence = (
+                Precedence.EQUALITY if predicate in ("oeq", "une") else Precedence.RELATIONAL
+            )
+            return binary(_ORDERED[predicate], precedence, left, right)
+        if predicate in _UNORDERED:
+            opposite = binary(_UNORDERED[predicate], Precedence.RELATIONAL, left, right)
+            return Expr(f"!({opposite.text})", Precedence.UNARY, leaves=leaves)
+        if predicate in ("one", "ueq"):
+            less, more = (binary(o, Precedence.RELATIONAL, left, right) for o in "<>")
+            sign = "" if predicate == "one" else "!"
+            return Expr(f"{sign}({less.text} || {more.text})", leaves=2 * leaves)
+        return Expr(predicate)
 
 
 def _literal(op: arith.ConstantOp) -> Expr:

@@ -172,6 +172,14 @@ class _ReferencePrinter:
                 self.print_copy(op)
             case linalg.GenericOp():
                 self.print_generic(op)
+            case memref.LoadOp():
+                self.print_load(op)
+            case memref.StoreOp():
+                element = self.element(op.memref, op.indices)
+                self.source_comment(op)
+                self.lines.declare(element.text, self.values[op.value].text)
+            case arith.TruncFOp():
+                self.values.bind(op.result, self.rounded(op))
             case _ if self.values.visit(op):
                 pass
             case _:
@@ -211,11 +219,16 @@ class _ReferencePrinter:
                 self.print_block(op.body.block)
 
     def print_if(self, op: scf.IfOp) -> None:
-        if op.results or (op.false_region.blocks and len(op.false_region.block.ops) > 1):
+        if op.results:
             raise unsupported(op)
         self.source_comment(op)
-        with self.names.scope(), self.lines.block(f"if ({self.values[op.cond].text})"):
+        otherwise = op.false_region.blocks and len(op.false_region.block.ops) > 1
+        head = f"if ({self.values[op.cond].text})"
+        with self.names.scope(), self.lines.block(head, "} else {" if otherwise else "}"):
             self.print_block(op.true_region.block)
+        if otherwise:
+            with self.names.scope(), self.lines.continued():
+                self.print_block(op.false_region.block)
 
     def print_fill(self, op: linalg.FillOp) -> None:
         self.source_comment(op)
@@ -228,6 +241,17 @@ class _ReferencePrinter:
         source, target = self.views[op.inputs[0]], self.views[op.outputs[0]]
         with self.loops(target.shape) as indices:
             self.lines.declare(target.element(indices).text, source.element(indices).text)
+
+    def print_load(self, op: memref.LoadOp) -> None:
+        """A value as it is now: a later store must not change it."""
+        self.source_comment(op)
+        name = self.values.name(op.res, "x")
+        self.lines.declare(f"const float {name}", self.element(op.memref, op.indices).text)
+        self.values.bind(op.res, name)
+
+    def element(self, buffer: SSAValue, indices: Sequence[SSAValue]) -> Expr:
+        """An element of a buffer, as an lvalue."""
+        return self.views[buffer].element([self.values[v] for v in indices])
 
     def print_generic(self, op: linalg.GenericOp) -> None:
         """A loop per dimension; the last parallel one innermost, so that compilers vectorise it."""
@@ -247,15 +271,20 @@ class _ReferencePrinter:
                 view.element([_affine(op, e, by_dim) for e in m.results])
                 for view, m in zip(operands, maps, strict=True)
             ]
-            self.print_scalar_body(op, elements)
+            self.print_scalar_body(op, elements, by_dim)
 
-    def print_scalar_body(self, op: linalg.GenericOp, elements: Sequence[Expr]) -> None:
+    def print_scalar_body(
+        self, op: linalg.GenericOp, elements: Sequence[Expr], indices: dict[int, Expr]
+    ) -> None:
+        """The body on these elements; `indices` are the loops by dimension."""
         body = op.body.block
         for arg, element in zip(body.args, elements, strict=True):
             self.values.bind(arg, element)
         for scalar in body.ops:
             if isinstance(scalar, arith.TruncFOp):
                 self.values.bind(scalar.result, self.rounded(scalar))
+            elif isinstance(scalar, linalg.IndexOp):
+                self.values.bind(scalar.result, indices[scalar.dim.value.data])
             elif isinstance(scalar, linalg.YieldOp):
                 targets = list(zip(body.args, elements, strict=True))[len(op.inputs) :]
                 for (arg, target), value in zip(targets, scalar.arguments, strict=True):
