@@ -2,6 +2,7 @@
 
     python tools/save_tir.py        # examples/*.py and the kernels under test/
     python tools/save_tir.py FILE.py OUT.tir.json [--kernel NAME] [K=V ...]
+    python tools/save_tir.py --upstream CHECKOUT    # TileLang's examples, test/upstream_kernels.py
 
 A saved file holds the kernel as `tvm_ffi` serialises it, with one change: source paths are cut to
 the file's name, so that no machine's directories are in it.
@@ -13,6 +14,8 @@ import argparse
 import importlib.util
 import json
 import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,6 +72,58 @@ def save_all() -> None:
         save(make(), data / "rejected" / f"{case}.tir.json")
 
 
+def save_upstream(checkout: Path) -> None:
+    """Save kernels of a checkout of tile-ai/tilelang."""
+    from tilelang.carver.arch import driver
+
+    table = load(ROOT / "test" / "upstream_kernels.py")
+    driver.get_num_sms = lambda *_: table.CORES
+    for package in table.UNUSED_PACKAGES:
+        sys.meta_path.insert(0, Unused(package))
+    for case, kernel in table.UPSTREAM.items():
+        path = checkout / "examples" / kernel.file
+        module = load_as_far_as_it_gets(path, kernel.name)
+        vars(module).update(kernel.constants)
+        maker = getattr(module, kernel.name)
+        made = prim_func(getattr(maker, "jit_impl", maker), kernel.args)
+        save(made, ROOT / "test" / "data" / "tir" / "upstream" / f"{case}.tir.json")
+
+
+def load_as_far_as_it_gets(path: Path, name: str) -> ModuleType:
+    """Import a file that may go on to use a GPU after it has defined `name`."""
+    sys.path.insert(0, str(path.parent))
+    try:
+        return load(path)
+    except Exception:
+        module = sys.modules[path.stem]
+        if not hasattr(module, name):
+            raise
+        return module
+    finally:
+        sys.path.pop(0)
+
+
+class Unused(MetaPathFinder, Loader):
+    """Imports a package that is not installed, and everything in it, as nothing."""
+
+    def __init__(self, package: str):
+        self.package = package
+
+    def find_spec(self, fullname: str, _path: Any = None, _target: Any = None) -> ModuleSpec | None:
+        if fullname.partition(".")[0] == self.package:
+            return ModuleSpec(fullname, self, is_package=True)
+        return None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = ModuleType(spec.name)
+        module.__path__ = []
+        module.__getattr__ = lambda _name: None  # type: ignore[method-assign]
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is nothing to run."""
+
+
 def parse_value(text: str) -> object:
     """A `K=V` value: a JSON number or boolean, else the text itself."""
     try:
@@ -84,7 +139,11 @@ def main() -> None:
     parser.add_argument("target", type=Path, nargs="?")
     parser.add_argument("args", nargs="*", metavar="K=V")
     parser.add_argument("--kernel", default="gemm")
+    parser.add_argument("--upstream", type=Path, metavar="CHECKOUT")
     options = parser.parse_args()
+    if options.upstream is not None:
+        save_upstream(options.upstream)
+        return
     if options.source is None:
         save_all()
         return

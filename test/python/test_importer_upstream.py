@@ -1,7 +1,6 @@
 """Kernels of TileLang's own examples, imported as they are, against NumPy at level TILE.
 
-`tools/save_tir.py --upstream` saved them from tile-ai/tilelang (MIT licence) at small shapes, with
-two or more blocks along each axis of the grid and two or more steps of each loop.
+`test/upstream_kernels.py` says which and at what sizes; tile-ai/tilelang is under the MIT licence.
 """
 
 from __future__ import annotations
