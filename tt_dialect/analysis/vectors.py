@@ -29,8 +29,8 @@ def vector_forms(func: FuncOp) -> dict[SSAValue, Form]:
     """The form of every vector of a kernel at TILE or CORE: on-chip buffers and views of tensors.
 
     A vector is a memref of one dimension, or one of whose dimensions only one has more than one
-    element; the shape of the latter says its form. A vector that is never used with a matrix is a
-    row. Two uses that disagree are an error at the second.
+    element. A vector that is never used with a matrix has the form of its shape, (1, n) or (n, 1),
+    and is a row where that says nothing. Two uses that disagree are an error at the second.
     """
     found = _Forms()
     for op in func.walk():
@@ -45,7 +45,7 @@ def vector_forms(func: FuncOp) -> dict[SSAValue, Form]:
                 found.generic(op)
             case _:
                 pass
-    return {v: found.form_of(v) for v in found.vectors}
+    return found.forms()
 
 
 def is_vector(value: SSAValue) -> bool:
@@ -66,13 +66,18 @@ class _Forms:
         default_factory=dict[object, tuple[Form, SSAValue, Operation]]
     )
     """By the root of a class: its form, of which vector, and the operation that demands it."""
+    hints: list[tuple[SSAValue, Form]] = field(default_factory=list[tuple[SSAValue, Form]])
+    """Forms that shapes suggest."""
 
-    def form_of(self, value: SSAValue) -> Form:
-        said = self.said.get(self._root(value))
-        return "row" if said is None else said[0]
+    def forms(self) -> dict[SSAValue, Form]:
+        """Every vector's form."""
+        known: dict[object, Form] = {root: said[0] for root, said in self.said.items()}
+        for value, form in self.hints:
+            known.setdefault(self._root(value), form)
+        return {value: known.get(self._root(value), "row") for value in self.vectors}
 
     def add(self, value: SSAValue, op: Operation) -> None:
-        """Notes a vector; a shape with more than one dimension says its form."""
+        """Notes a vector; a shape with more than one dimension suggests its form."""
         if value in self.parents or not is_vector(value):
             return
         self.vectors.append(value)
@@ -86,7 +91,7 @@ class _Forms:
         if len(shape) > 1:
             (long,) = (dim for dim, extent in enumerate(shape) if extent != 1)
             if len(shape) == 2 or long >= len(shape) - 2:
-                self.say(value, "col" if long == len(shape) - 2 else "row", op)
+                self.hints.append((value, "col" if long == len(shape) - 2 else "row"))
 
     def view(self, op: memref.SubviewOp) -> None:
         """A view of a tensor, or of an on-chip vector."""

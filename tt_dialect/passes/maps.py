@@ -13,6 +13,7 @@ from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 from xdsl.pattern_rewriter import PatternRewriter, op_type_rewrite_pattern
 
 from tt_dialect.analysis.access import is_contraction, is_copy
+from tt_dialect.analysis.vectors import is_vector
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import compute, eltwise
 from tt_dialect.ir.cb import RequestAttr
@@ -65,14 +66,11 @@ class ElementwisePattern(TileOpPattern):
             return block, "scalar"
         if len(axes) == 2 and len(read) == 1:
             wanted = axes[read[0]]
-            rank = len(access.results)
-            form = (
-                self.form(value)
-                if rank == 1
-                else _AXES[access.results.index(AffineDimExpr(read[0]))]
-            )
             vector = {"row": "col", "col": "row"}
-            made = form if rank == 1 else vector[form]
+            if is_vector(value):
+                made = self.form(value)
+            else:  # the first row or column of a matrix
+                made = vector[_AXES[access.results.index(AffineDimExpr(read[0]))]]
             if made != vector[wanted]:
                 block = self._turned(rewriter, op, block)
             return block, vector[wanted]

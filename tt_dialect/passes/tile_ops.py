@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from math import prod
 
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import IndexType
@@ -21,7 +22,7 @@ from tt_dialect.analysis.access import (
     whole_buffer,
 )
 from tt_dialect.analysis.index import constant_value
-from tt_dialect.analysis.vectors import vector_forms
+from tt_dialect.analysis.vectors import is_vector, vector_forms
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import compute, noc
 from tt_dialect.ir.cb import RequestAttr
@@ -113,7 +114,7 @@ class TileOpPattern(RewritePattern):
     forms: Forms
 
     def form(self, value: SSAValue) -> str:
-        """Form of a rank-1 memref."""
+        """Form of a vector."""
         owner = value.owner
         op = owner if isinstance(owner, Operation) else owner.parent_op()
         assert op is not None
@@ -123,11 +124,12 @@ class TileOpPattern(RewritePattern):
         """The block that holds a memref: whole tiles, a vector in its form."""
         kind = memref_type(value)
         shape = kind.get_shape()
+        if is_vector(value):
+            length = prod(shape)
+            shape = (1, length) if self.form(value) == "row" else (length, 1)
         match len(shape):
             case 2:
                 rows, cols = shape
-            case 1:
-                rows, cols = (1, shape[0]) if self.form(value) == "row" else (shape[0], 1)
             case 0:
                 rows, cols = 1, 1
             case rank:
