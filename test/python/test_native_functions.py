@@ -6,6 +6,7 @@ with NumPy: the row's meaning in float64, rounded once to the format of DST.
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -281,52 +282,43 @@ def product(a: np.ndarray, b: np.ndarray, fmt: Format, fidelity: int) -> np.ndar
     return sum(phases[1:count], phases[0])
 
 
+def binary_calls(api: str, op: str, how: str) -> tuple[str, str]:
+    """Init and call of an elementwise operation of the FPU."""
+    if how == "none":
+        return f"{op}_init" if api == "v2" else f"{op}_tiles_init", f"{op}_tiles"
+    call = f"{op}_tiles_bcast_{how}"
+    if api == "v2":
+        return f"{op}_bcast_{how}_init", call
+    tiles = "_tiles" if how == "scalar" and op != "add" else ""
+    return f"{op}{tiles}_bcast_{how}_init_short", call
+
+
 @pytest.mark.parametrize("fmt", [Format.BF16, Format.FP16])
-@pytest.mark.parametrize("fidelity", [0, 2, 3, 4])
 @pytest.mark.parametrize("api", APIS)
-def test_fpu_arithmetic(
-    built: Runtime, tmp_path: Path, api: str, fidelity: int, fmt: Format
-) -> None:
+def test_fpu_arithmetic(built: Runtime, tmp_path: Path, api: str, fmt: Format) -> None:
     """Nine broadcasts and three without; mul twice, which adds up; into 32-bit DST as well."""
     rng = np.random.default_rng(3)
     tiles = [round_to(rng.uniform(-4, 4, (32, 32)), fmt) for _ in range(3)]
     a, b = (t.astype(np.float64) for t in tiles[:2])
+    cases = [(op, how) for op in ("add", "sub", "mul") for how in ("none", *BROADCASTS)]
     body = ["compute_kernel_hw_startup(0, 1, 16);", WAIT]
-    exact: list[np.ndarray] = []
-    for op in ("add", "sub", "mul"):
-        for how in ("none", "cols", "rows", "scalar"):
-            if how == "none":
-                init = f"{op}_init" if api == "v2" else f"{op}_tiles_init"
-                call = f"{op}_tiles"
-            else:
-                tile = "_tiles" if how == "scalar" and op != "add" else ""
-                init = (
-                    f"{op}_bcast_{how}_init"
-                    if api == "v2"
-                    else f"{op}{tile}_bcast_{how}_init_short"
-                )
-                call = f"{op}_tiles_bcast_{how}"
-            right = b if how == "none" else np.broadcast_to(b[WINDOWS[how]], (32, 32))
-            twice = 2 if op == "mul" else 1
-            call = f"{call}(0, 1, 0, 0, 2); " * twice
-            body.append(f"tile_regs_acquire(); {init}(0, 1); {call} pack();")
-            match op:
-                case "add":
-                    exact.append(a + right)
-                case "sub":
-                    exact.append(a - right)
-                case _:
-                    exact.append(product(a, right, fmt, fidelity))
-    body.append(POP)
-    text = (COMMON if api == "v2" else COMMON_V1) + BODY % (2, "\n".join(body))
-    for wide in (False, True):
+    for op, how in cases:
+        init, call = binary_calls(api, op, how)
+        calls = f"{call}(0, 1, 0, 0, 2); " * (2 if op == "mul" else 1)
+        body.append(f"tile_regs_acquire(); {init}(0, 1); {calls} pack();")
+    text = (COMMON if api == "v2" else COMMON_V1) + BODY % (2, "\n".join([*body, POP]))
+    for wide, fidelity in itertools.product((False, True), (0, 2, 3, 4)):
         got = execute(built, tmp_path, text, tiles, 12, fmt, wide=wide, fidelity=fidelity)
         dst = Format.FP32 if wide else fmt
-        for number, value in enumerate(exact):
-            want = round_to(value, dst)
-            if number >= 8:
-                want = round_to(want.astype(np.float64) + value, dst)
-            assert np.array_equal(got[number], round_to(want, fmt)), (number, wide)
+        for number, (op, how) in enumerate(cases):
+            right = b if how == "none" else np.broadcast_to(b[WINDOWS[how]], (32, 32))
+            if op == "mul":
+                value = product(a, right, fmt, fidelity)
+                value = value + round_to(value, dst)
+            else:
+                value = a + right if op == "add" else a - right
+            want = round_to(round_to(value, dst), fmt)
+            assert np.array_equal(got[number], want), (op, how, wide, fidelity)
 
 
 @pytest.mark.parametrize("fmt", list(Format))
@@ -362,43 +354,38 @@ def test_unary_broadcast_and_copies_in_dst(
 
 
 @pytest.mark.parametrize("fmt", list(Format))
-@pytest.mark.parametrize("dim", ["ROW", "COL"])
-@pytest.mark.parametrize("pool", ["SUM", "MAX"])
 @pytest.mark.parametrize("api", APIS)
-def test_reductions(
-    built: Runtime, tmp_path: Path, api: str, pool: str, dim: str, fmt: Format
-) -> None:
+def test_reductions(built: Runtime, tmp_path: Path, api: str, fmt: Format) -> None:
     """Over two tiles, all negative: a maximum that started at zero would stay there."""
     rng = np.random.default_rng(5)
     wide = fmt is Format.FP32
-    scaler = SCALER
     a, b = (round_to(rng.uniform(-4, -1, (32, 32)), fmt) for _ in range(2))
     fp32 = ", true" if wide and api == "v1" else ""
     uninit = "reduce_uninit()" if api == "v2" else f"reduce_uninit{'<true>' if wide else ''}(0)"
-    kind = f"<PoolType::{pool}, ReduceDim::REDUCE_{dim}{fp32}>"
-    body = f"""
-        compute_kernel_hw_startup(0, 2, 16);
-        {WAIT}
+    cases = list(itertools.product(("SUM", "MAX"), ("ROW", "COL")))
+    body = ["compute_kernel_hw_startup(0, 2, 16);", WAIT]
+    for pool, dim in cases:
+        kind = f"<PoolType::{pool}, ReduceDim::REDUCE_{dim}{fp32}>"
+        body.append(f"""
         tile_regs_acquire();
         reduce_init{kind}(0, 2, 16);
         reduce_tile{kind}(0, 2, 0, 0, 1);
         reduce_tile{kind}(1, 2, 0, 0, 1);
         pack();
-        {uninit};
-        {POP}"""
-    text = (COMMON if api == "v2" else COMMON_V1) + BODY % (1, body)
-    (got,) = execute(built, tmp_path, text, [a, b, scaler], 1, fmt)
-    axis = 1 if dim == "ROW" else 0
+        {uninit};""")
+    text = (COMMON if api == "v2" else COMMON_V1) + BODY % (1, "\n".join([*body, POP]))
+    got = execute(built, tmp_path, text, [a, b, SCALER], len(cases), fmt)
     parts = [truncated(t, 10) if wide else t.astype(np.float64) for t in (a, b)]
-    acc = np.zeros(32)
-    for number, part in enumerate(parts):
+    for result, (pool, dim) in zip(got, cases, strict=True):
+        axis = 1 if dim == "ROW" else 0
         if pool == "SUM":
-            acc = round_to(acc + part.sum(axis), fmt).astype(np.float64)
+            first = round_to(parts[0].sum(axis), fmt)
+            vector = round_to(first + parts[1].sum(axis), fmt)
         else:
-            acc = part.max(axis) if number == 0 else np.maximum(acc, part.max(axis))
-    want = np.zeros((32, 32))
-    want[(slice(None), 0) if dim == "ROW" else (0, slice(None))] = acc
-    assert np.array_equal(got, want)
+            vector = np.maximum(parts[0].max(axis), parts[1].max(axis))
+        want = np.zeros((32, 32))
+        want[(slice(None), 0) if dim == "ROW" else (0, slice(None))] = vector
+        assert np.array_equal(result, want), (pool, dim)
 
 
 def test_the_default_rounding_of_add_truncates(built: Runtime, tmp_path: Path) -> None:
@@ -451,6 +438,47 @@ def test_v1_broadcast_init_loses_dst(built: Runtime, tmp_path: Path) -> None:
     lines_of_kernel = (tmp_path / "compute.cpp").read_text().splitlines()
     assert finding.rule == "dst-protocol"
     assert "unary_bcast_init" in lines_of_kernel[finding.line - 1]
+
+
+def test_v1_programs_a_broadcast_in_a_section(built: Runtime, tmp_path: Path) -> None:
+    """The parts of the full init that leave DST alone, for SrcB and for DST directly."""
+    parts = "".join(
+        f"""
+        reconfig_data_format_srca({cb});
+        reconfig_data_format_srcb({cb});
+        UNPACK((llk_unpack_A_init<BroadcastType::ROW, false, EltwiseBinaryReuseDestType::NONE,
+                                  {direct}>(false, false, {cb})));
+        MATH((llk_math_eltwise_unary_datacopy_init<{move}, DST_ACCUM_MODE,
+                                                   BroadcastType::ROW>({cb})));
+        unary_bcast<BroadcastType::ROW>({cb}, 0, {cb});
+        {undo}"""
+        for cb, direct, move, undo in (
+            (1, "false", "B2D", ""),
+            (2, "true", "A2D", "unary_bcast_uninit<BroadcastType::ROW>(2);"),
+        )
+    )
+    body = f"""
+        compute_kernel_hw_startup(0, 16);
+        {WAIT}
+        tile_regs_acquire();
+        copy_tile_init(0);
+        copy_tile(0, 0, 0);
+        {parts}
+        add_binary_tile_init();
+        add_binary_tile(0, 1, 1);
+        add_binary_tile(1, 2, 0);
+        copy_tile_init(0);
+        pack();
+        {POP}"""
+    rng = np.random.default_rng(6)
+    tiles = [rng.uniform(-4, 4, (32, 32)).astype(np.float32) for _ in range(3)]
+    text = COMMON_V1 + '#include "compute_kernel_api/eltwise_binary_sfpu.h"\n' + BODY % (0, body)
+    (got,) = execute(built, tmp_path, text, tiles, 1, Format.FP32, direct="2 0 2")
+    half = tiles[0] + truncated(tiles[1][:1], 10)
+    assert np.array_equal(got, half.astype(np.float32) + tiles[2][:1])
+    text = text.replace("unary_bcast_uninit<BroadcastType::ROW>(2);", "")
+    with pytest.raises(NativeError, match="uninit-missing"):
+        execute(built, tmp_path, text, tiles, 1, Format.FP32, direct="2 0 2")
 
 
 def test_a_core_writes_a_tile_itself(built: Runtime, tmp_path: Path) -> None:

@@ -36,10 +36,43 @@ void init_unary_broadcast(uint32_t how, uint32_t id, Site where) {
              where);
 }
 
+// API v1: only a broadcast that is unpacked to DST leaves something to undo.
+static void init_unary_broadcast_v1(uint32_t how, uint32_t id, const Site& where) {
+    init_unary_broadcast(how, id, where);
+    if (!cb_of(id, where).unpack_to_dest) {
+        self().core->units.undo = Kind::none;
+    }
+}
+
+void unpack_broadcast(uint32_t how, bool to_dest, uint32_t id, Site where) {
+    init_unary_broadcast_v1(how, id, where);
+    const Cb& cb = cb_of(id, where);
+    if (to_dest != cb.unpack_to_dest) {
+        broken("init-stale", where,
+               text("llk_unpack_A_init %s DST for %s, which %s unpacked to DST",
+                    to_dest ? "to" : "not to", cb.name().c_str(),
+                    cb.unpack_to_dest ? "is" : "is not"),
+               cb.name());
+    }
+}
+
+void move_broadcast(uint32_t how, bool from_srcb, uint32_t id, Site where) {
+    Core& core = compute_core("llk_math_eltwise_unary_datacopy_init", where);
+    const Cb& cb = cb_of(id, where);
+    check_kind(core, Kind::unary_broadcast, {how, cb.unpack_to_dest, 0, 0, 0, 0},
+               "llk_math_eltwise_unary_datacopy_init", "llk_unpack_A_init", where);
+    if (from_srcb == cb.unpack_to_dest) {
+        broken("init-stale", where,
+               text("the tile of %s is moved from %s to DST", cb.name().c_str(),
+                    from_srcb ? "SrcB" : "SrcA"),
+               cb.name(), "B2D, but A2D where it is unpacked to DST");
+    }
+}
+
 void configure_unary_broadcast(uint32_t how, uint32_t id, uint32_t out, Site where) {
     if (!self().core->units.started) {
         startup(id, id, out, where);
-        init_unary_broadcast(how, id, where);
+        init_unary_broadcast_v1(how, id, where);
         return;
     }
     Core& core = compute_core("unary_bcast_init", where);
@@ -51,7 +84,9 @@ void configure_unary_broadcast(uint32_t how, uint32_t id, uint32_t out, Site whe
                 broken("dst-protocol", where,
                        text("unary_bcast_init(icb, ocb) configures the hardware anew and loses DST "
                             "tile %u", i),
-                       {}, "API v1 has no other form: broadcast first in a section");
+                       {},
+                       "broadcast first in a section, or program unpacker and math alone "
+                       "(llk_unpack_A_init, llk_math_eltwise_unary_datacopy_init)");
             }
         }
     }
@@ -65,7 +100,7 @@ void configure_unary_broadcast(uint32_t how, uint32_t id, uint32_t out, Site whe
         set_source(*source, cb_of(id, where));
     }
     set_source(core.units.pack, cb_of(out, where));
-    init_unary_broadcast(how, id, where);
+    init_unary_broadcast_v1(how, id, where);
 }
 
 void uninit_unary_broadcast(uint32_t how, uint32_t id, Site where) {

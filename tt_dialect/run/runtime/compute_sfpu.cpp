@@ -23,6 +23,13 @@ void check_dst_width(const char* call, bool wide, Site where) {
     }
 }
 
+void check_decimals(const char* call, int32_t decimals, Site where) {
+    if (decimals != 0) {
+        broken("format", where,
+               text("%s to %d decimals is outside the subset of these headers", call, decimals));
+    }
+}
+
 namespace {
 
 void check_sfpu(const Core& core, const char* call, const char* init, const Site& where) {
@@ -83,6 +90,7 @@ void with_function(Fn function, Loop loop) {
         case Fn::floor: return loop([](D x, D, D) { return std::floor(x); });
         case Fn::ceil: return loop([](D x, D, D) { return std::ceil(x); });
         case Fn::trunc: return loop([](D x, D, D) { return std::trunc(x); });
+        case Fn::round: return loop([](D x, D, D) { return std::nearbyint(x); });
         case Fn::round_bf16:
             return loop([](D x, D, D) { return static_cast<D>(bf16_from_double(x)); });
         case Fn::copy: return loop([](D x, D, D) { return x; });

@@ -56,4 +56,33 @@ void unary_bcast_init(
     tt_native::configure_unary_broadcast(static_cast<uint32_t>(How), cb, out, where);
 }
 
+// What the full init does besides configuring the hardware, which kernels that broadcast in the
+// middle of a section call themselves. DST_ACCUM_MODE is here what the host configured, whatever it
+// says.
+enum DataCopyType { A2D, B2D };
+enum class EltwiseBinaryReuseDestType { NONE };
+constexpr bool DST_ACCUM_MODE = false;
+
+template <
+    BroadcastType How,
+    bool AccumulateToDest,
+    EltwiseBinaryReuseDestType Reuse,
+    bool UnpackToDest>
+void llk_unpack_A_init(
+    bool transpose_of_faces,
+    bool transpose_within_faces,
+    uint32_t cb,
+    tt_native::Site where = tt_native::Site::current()) {
+    static_assert(!AccumulateToDest, "outside the subset of these headers");
+    static_cast<void>(transpose_of_faces);
+    static_cast<void>(transpose_within_faces);
+    tt_native::unpack_broadcast(static_cast<uint32_t>(How), UnpackToDest, cb, where);
+}
+
+template <DataCopyType Copy, bool Fp32, BroadcastType How>
+void llk_math_eltwise_unary_datacopy_init(
+    uint32_t cb, tt_native::Site where = tt_native::Site::current()) {
+    tt_native::move_broadcast(static_cast<uint32_t>(How), Copy == B2D, cb, where);
+}
+
 }  // namespace ckernel

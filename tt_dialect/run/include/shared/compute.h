@@ -41,6 +41,8 @@ void init_transpose(uint32_t cb, Site where);
 void init_binary(uint32_t op, uint32_t how, uint32_t a, uint32_t b, bool accumulate, Site where);
 void init_unary_broadcast(uint32_t how, uint32_t cb, Site where);
 void configure_unary_broadcast(uint32_t how, uint32_t cb, uint32_t out, Site where);
+void unpack_broadcast(uint32_t how, bool to_dest, uint32_t cb, Site where);
+void move_broadcast(uint32_t how, bool from_srcb, uint32_t cb, Site where);
 void uninit_unary_broadcast(uint32_t how, uint32_t cb, Site where);
 void init_reduce(
     uint32_t kind, uint32_t dim, uint32_t cb, uint32_t scaler, uint32_t out, bool fp32, Site where);

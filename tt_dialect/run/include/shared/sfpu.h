@@ -32,6 +32,7 @@ enum class Fn : uint8_t {
     floor,
     ceil,
     trunc,
+    round,
     round_bf16,
     copy,
     add,
@@ -74,6 +75,9 @@ void sfpu_ternary(const Call& call, uint32_t a, uint32_t b, uint32_t c, uint32_t
 void sfpu_copy(const Call& call, uint32_t from, uint32_t to, Site where);
 // A call that is meant for 32-bit DST, or for 16-bit DST.
 void check_dst_width(const char* call, bool wide, Site where);
+
+// Rounds to integers only.
+void check_decimals(const char* call, int32_t decimals, Site where);
 
 inline double scalar_of(uint32_t bits) {
     return std::bit_cast<float>(bits);
