@@ -78,19 +78,21 @@ class CompiledKernel:
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """The tensor parameters, in order."""
+        """The parameters, in order; a scalar is a tensor without dimensions."""
         from tt_dialect.tensors import tensors_of
 
         return tensors_of(self.program if "metalium" in self.modules else self.function)
 
     # ------------------------------------------------------------------------- running
 
-    def __call__(self, *inputs: Any, engine: Engine = "sim", seed: int = 0) -> Any:
-        return self.run(*inputs, engine=engine, seed=seed)
+    def __call__(self, *inputs: Any, engine: Engine = "sim", seed: int = 0, **named: Any) -> Any:
+        return self.run(*inputs, engine=engine, seed=seed, **named)
 
-    def run(self, *inputs: Any, engine: Engine = "sim", seed: int = 0) -> Any:
+    def run(self, *inputs: Any, engine: Engine = "sim", seed: int = 0, **named: Any) -> Any:
         """
-        Runs the kernel on the tensors it reads, in parameter order; returns the written ones.
+        Runs the kernel on the parameters it reads, in order; returns the tensors it writes.
+
+        Inputs can be given by name: `kernel.run(x, scale=0.5)`. A scalar is a number.
 
         `engine="sim"` executes the METALIUM program on simulated cores, `"native"` the emitted C++
         on this CPU, `"tile"` the TILE program.
@@ -99,8 +101,10 @@ class CompiledKernel:
         """
         from tt_dialect.tensors import as_torch, bind, is_torch
 
-        outputs = self.execute(bind(self.tensors, inputs), engine=engine, seed=seed)
-        results = [as_torch(a) for a in outputs] if any(map(is_torch, inputs)) else outputs
+        bound = bind(self.tensors, inputs, named)
+        outputs = self.execute(bound, engine=engine, seed=seed)
+        torch = any(map(is_torch, (*inputs, *named.values())))
+        results = [as_torch(a) for a in outputs] if torch else outputs
         return results[0] if len(results) == 1 else tuple(results)
 
     def execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from zipfile import BadZipFile
@@ -34,7 +34,7 @@ LIMITS = {"bfloat16": 2.0**-7, "float16": 2.0**-7, "float32": 2e-3}
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor parameter of a kernel."""
+    """A tensor parameter of a kernel, or a scalar one: that has no dimensions."""
 
     name: str
     shape: tuple[int, ...]
@@ -47,7 +47,7 @@ class Tensor:
 
 
 def tensors_of(kernel: FuncOp | ProgramOp) -> tuple[Tensor, ...]:
-    """The tensor parameters of a kernel, in order."""
+    """The parameters of a kernel, in order; scalars are tensors without dimensions."""
     return tuple(
         Tensor(
             p.label,
@@ -110,14 +110,29 @@ def as_torch(array: Array) -> Any:
     return torch.from_numpy(np.ascontiguousarray(array))  # pyright: ignore
 
 
-def bind(tensors: Sequence[Tensor], inputs: Sequence[Any]) -> list[Array]:
-    """The read tensors as arrays; a wrong count, shape or type is a `CompileError`."""
+def bind(
+    tensors: Sequence[Tensor], inputs: Sequence[Any], named: Mapping[str, Any] | None = None
+) -> list[Array]:
+    """The read tensors as arrays; a wrong count, shape or type is a `CompileError`.
+
+    `named` has inputs by the name of their parameter, `inputs` the others in order. A Python number
+    is accepted for a scalar.
+    """
     read = [tensor for tensor in tensors if tensor.is_read]
     expected = f"the kernel reads {', '.join(map(str, read)) or 'no tensor'}"
-    if len(inputs) != len(read):
-        raise _fail(f"expected {len(read)} inputs, got {len(inputs)}", expected)
+    names = dict(named or {})
+    unknown = [name for name in names if name not in {tensor.name for tensor in read}]
+    if unknown:
+        raise _fail(f"the kernel reads no parameter '{unknown[0]}'", expected)
+    if len(inputs) + len(names) != len(read):
+        raise _fail(f"expected {len(read)} inputs, got {len(inputs) + len(names)}", expected)
+    positional = iter(inputs)
     bound: list[Array] = []
-    for tensor, value in zip(read, inputs, strict=True):
+    for tensor in read:
+        value = names[tensor.name] if tensor.name in names else next(positional)
+        if not tensor.shape and isinstance(value, int | float):
+            bound.append(_number(tensor, value))
+            continue
         array = as_array(value)
         if array.shape != tensor.shape:
             raise _fail(
@@ -132,6 +147,19 @@ def bind(tensors: Sequence[Tensor], inputs: Sequence[Any]) -> list[Array]:
             )
         bound.append(array)
     return bound
+
+
+def _number(tensor: Tensor, value: float) -> Array:
+    """A Python number in the type of a scalar parameter."""
+    if tensor.dtype.kind != "i":
+        return np.asarray(value, np.float64).astype(tensor.dtype)
+    bounds = np.iinfo(tensor.dtype)
+    if not isinstance(value, int) or not bounds.min <= value <= bounds.max:
+        raise _fail(
+            f"input '{tensor.name}' is {value}",
+            f"an integer from {bounds.min} to {bounds.max} is accepted",
+        )
+    return np.asarray(value, tensor.dtype)
 
 
 def default_inputs(tensors: Sequence[Tensor], seed: int) -> list[Array]:

@@ -88,7 +88,7 @@ def make_parser() -> ArgumentParser:
         action="append",
         type=key_value,
         default=[],
-        help="an input tensor (repeatable; the others are random)",
+        help="an input tensor, or NAME=NUMBER for a scalar (repeatable; the others are random)",
     )
     flag("--seed", type=int, default=0, help="interleaving of the simulated threads (default 0)")
     flag("--input-seed", type=int, default=0, help="seed of the random inputs (default 0)")
@@ -237,7 +237,11 @@ def gather_inputs(args: argparse.Namespace, kernel: CompiledKernel) -> list[Arra
                     notes=(*suggest(name, by_name), f"it reads {known}"),
                 )
             )
-        arrays[name] = load_array(path, by_name[name])
+        number = None if by_name[name].shape else literal(path)
+        if isinstance(number, int | float):
+            (arrays[name],) = bind([by_name[name]], [number])
+        else:
+            arrays[name] = load_array(path, by_name[name])
     return bind(kernel.tensors, list(arrays.values()))
 
 
