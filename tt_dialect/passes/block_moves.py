@@ -105,6 +105,8 @@ def _dst(emit: Emitter, plan: Plan, circular: SSAValue, tiles: int) -> SSAValue:
 
 def lower_fill(op: compute.FillOp, plan: Plan, emit: Emitter) -> None:
     """DST groups, zero as they come or filled, packed one after the other."""
+    if op in plan.started:
+        return  # each subblock starts from the constant in DST
     buffer = plan.buffers[op.block]
     if buffer.in_dst:
         kind = plan.dst_type(buffer.block.tiles, buffer.block.element_type)
@@ -167,6 +169,8 @@ def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
 
     An accumulator that stays in DST is one subblock and needs neither reload nor packing.
 
+    One that starts from a constant, and is not carried by a loop, starts from it in DST.
+
     The accumulator's circular buffer rotates: a subblock's pages are popped before the updated ones
     are reserved, so a buffer of one block is enough.
     """
@@ -204,9 +208,14 @@ def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
         emit.loop(cols // width, "subblock_col") as sub_col,
     ):
         dst = _dst(emit, plan, acc, tiles)
-        emit.op(cb.WaitFrontOp(acc, tiles))
-        emit.op(compute.CopyBlockOp(acc, emit.value(0), dst))
-        emit.op(cb.PopFrontOp(acc, tiles))
+        start = plan.starts.get(op)
+        if start is None:
+            emit.op(cb.WaitFrontOp(acc, tiles))
+            emit.op(compute.CopyBlockOp(acc, emit.value(0), dst))
+            emit.op(cb.PopFrontOp(acc, tiles))
+        elif start.value.data != 0.0:
+            with emit.loop(tiles, "tile") as tile:
+                emit.op(compute.FillTileOp(start, dst, emit.value(tile)))
         steps(dst, height, width, sub_row, sub_col)
         pack(emit, dst, acc, tiles)
 

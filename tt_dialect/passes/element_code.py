@@ -203,7 +203,7 @@ class ElementCode:
             case Uniform(value) if isinstance(value.type, IndexType):
                 constant = constant_value(value)
                 return Affine(0, 0, value if constant is None else constant)
-            case Uniform(value) if isinstance(value.type, IntegerType) and value.type != i1:
+            case Uniform(value) if value.type != i1 and isinstance(value.type, IntegerType):
                 constant = constant_value(value)
                 if constant is not None:
                     return Affine(0, 0, constant)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from xdsl.dialects.builtin import Float16Type, Float32Type
 from xdsl.dialects.func import FuncOp
@@ -11,12 +12,13 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.transforms.dead_code_elimination import RemoveUnusedOperations
 
 from tt_dialect.analysis.dst import dst_is_wide, dst_tiles
-from tt_dialect.analysis.schedule import registers_needed
-from tt_dialect.ir.compute import CopyOp
+from tt_dialect.analysis.schedule import index_test, registers_needed
+from tt_dialect.ir.compute import CopyOp, FillOp, MatmulOp
 from tt_dialect.ir.eltwise import ApplyOp, MapOp, YieldOp
 from tt_dialect.ir.layout import BlockType, TileType
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, enclosing, replace
+from tt_dialect.passes.map_folding import splat_constant, sweep
 
 
 class ForwardCopy(RewritePattern):
@@ -110,7 +112,10 @@ def fused(op: MapOp, number: int, producer: MapOp | CopyOp, *, wide: bool) -> Ma
 
 
 class FuseProducer(RewritePattern):
-    """A map or a cast that one map reads, tile by tile, moves into it if DST holds what both need."""
+    """A map or a cast that one map reads, tile by tile, moves into it if DST holds what both need.
+
+    A mask moves into every map that reads it: but for the tiles it cuts, it costs nothing there.
+    """
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MapOp, rewriter: PatternRewriter) -> None:
@@ -119,7 +124,10 @@ class FuseProducer(RewritePattern):
             producer = value.owner
             if not isinstance(producer, MapOp | CopyOp) or how != "none":
                 continue
-            if len(list(value.uses)) != 1 or producer.parent is not op.parent:
+            if producer.parent is not op.parent:
+                continue
+            once = len(list(value.uses)) == 1
+            if not once and not (isinstance(producer, MapOp) and _is_mask(producer)):
                 continue
             if isinstance(producer, MapOp) and producer.fold is not None:
                 continue
@@ -132,8 +140,71 @@ class FuseProducer(RewritePattern):
             location = op.location
             replace(rewriter, op, new)
             new.location = location
-            rewriter.erase(producer)
+            if once:
+                rewriter.erase(producer)
             return
+
+
+def _is_mask(op: MapOp) -> bool:
+    """Whether a map only selects, by a test of indices, between its one input and a scalar."""
+    kinds = {inner.function.data for inner in op.body.block.ops if isinstance(inner, ApplyOp)}
+    result = op.result.owner
+    return (
+        op.fold is None
+        and op.broadcasts == ("none",)
+        and isinstance(result, ApplyOp)
+        and result.function.data == "where"
+        and index_test(result.arguments[0]) is not None
+        and len(kinds) == 2
+        and op.inputs[0].type == op.block.type
+    )
+
+
+class SinkMask(RewritePattern):
+    """`mask ? 0 : -inf` as the start of a product is applied to the product instead.
+
+    -inf plus anything finite is -inf. The product then starts from zero, in DST, and the mask moves
+    on to the maps that read the product, which decide it for whole tiles.
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
+        start = op.acc.owner
+        if not isinstance(start, MapOp) or start.inputs or start.parent is not op.parent:
+            return
+        chosen = start.result.owner
+        if len(list(op.acc.uses)) != 1 or not isinstance(chosen, ApplyOp):
+            return
+        if chosen.function.data != "where" or index_test(chosen.arguments[0]) is None:
+            return
+        numbers = [splat_constant(v) for v in chosen.arguments[1:]]
+        if sorted(n for n in numbers if n is not None) != [-inf, 0.0]:
+            return
+        zero = FillOp(0.0, start.cb, start.block.type)
+        zero.block.name_hint = start.block.name_hint
+        product = MatmulOp(
+            op.a,
+            op.b,
+            zero.block,
+            transpose_a=op.transpose_a is not None,
+            transpose_b=op.transpose_b is not None,
+        )
+        product.block.name_hint = op.block.name_hint
+        region = start.body.clone()
+        body = region.block
+        argument = body.insert_arg(start.block.type.tile, 0)
+        end = body.last_op
+        assert isinstance(end, YieldOp)
+        copied = end.tile.owner
+        assert isinstance(copied, ApplyOp)
+        copied.operands[1 + numbers.index(0.0)] = argument
+        masked = MapOp([product.block], ["none"], start.extents, start.cb, start.block.type, region)
+        masked.block.name_hint = op.block.name_hint
+        sweep(body)
+        location = op.location
+        replace(rewriter, op, [zero, product, masked], [masked.block])
+        masked.location = location
+        rewriter.erase(start)
 
 
 class FuseCast(RewritePattern):
@@ -207,4 +278,8 @@ class FuseEltwisePass(LevelPass):
     gives = Level.TILED
 
     def patterns(self) -> list[list[RewritePattern]]:
-        return [[ForwardCopy()], [FuseProducer(), FuseCast()], [RemoveUnusedOperations()]]
+        return [
+            [ForwardCopy(), SinkMask()],
+            [FuseProducer(), FuseCast()],
+            [RemoveUnusedOperations()],
+        ]

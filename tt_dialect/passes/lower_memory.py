@@ -121,6 +121,13 @@ class DeclareBuffers(RewritePattern):
                 alloc.unpack_to_dest = UnitAttr()
             plan.cbs[buffer] = alloc.cb
         for inner in op.walk():
+            if isinstance(inner, compute.MatmulOp):
+                fill = inner.acc.owner
+                in_dst = plan.buffers[inner.block].in_dst
+                if isinstance(fill, compute.FillOp) and fill.parent is inner.parent and not in_dst:
+                    if len(list(fill.block.uses)) == 1:
+                        plan.starts[inner] = fill.value
+                        plan.started.add(fill)
             if isinstance(inner, eltwise.MapOp):
                 update = updated_input(inner)
                 if update is not None:

@@ -12,7 +12,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.rewriter import InsertPoint
 
 from tt_dialect.ir.compute import FillOp
-from tt_dialect.ir.eltwise import ApplyOp, MapOp, ReduceOp, SplatOp
+from tt_dialect.ir.eltwise import ApplyOp, MapOp, ReduceOp, SplatOp, YieldOp
 from tt_dialect.ir.layout import TileType
 from tt_dialect.passes.base import located
 from tt_dialect.passes.element_code import float_constant
@@ -68,7 +68,8 @@ _NEUTRAL = {"add": 0.0, "max": -inf, "min": inf, "mul": 1.0}
 _NEUTRAL_RIGHT = {**_NEUTRAL, "sub": 0.0, "div": 1.0}
 
 
-def _constant(value: SSAValue) -> float | None:
+def splat_constant(value: SSAValue) -> float | None:
+    """The number of a constant, as a scalar or in every element of a tile; None for others."""
     return float_constant(value.owner.value if isinstance(value.owner, SplatOp) else value)
 
 
@@ -84,7 +85,7 @@ class DropNeutral(RewritePattern):
             (left, right, _NEUTRAL_RIGHT.get(name)),
             (right, left, _NEUTRAL.get(name)),
         ):
-            if neutral is not None and _constant(other) == neutral:
+            if neutral is not None and splat_constant(other) == neutral:
                 rewriter.replace(op, [], [kept])
                 return
 
@@ -106,3 +107,11 @@ class ForwardIdentity(RewritePattern):
             owner.properties["cb"] = op.cb
             source.name_hint = op.block.name_hint
         rewriter.replace(op, [], [source])
+
+
+def sweep(block: Block) -> None:
+    """Erases operations of a map's region that nobody reads."""
+    for op in reversed(list(block.ops)):
+        if not isinstance(op, YieldOp) and not any(r.uses for r in op.results):
+            op.detach()
+            op.erase()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from xdsl.dialects.builtin import f32
+from xdsl.dialects.builtin import Float32Type, FloatAttr, f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from tt_dialect.analysis.buffers import Buffer
@@ -29,6 +29,12 @@ class Plan:
     accessors: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     updates: dict[Operation, int] = field(default_factory=dict[Operation, int])
     """Maps that update one of their inputs in place, with its number."""
+    starts: dict[Operation, FloatAttr[Float32Type]] = field(
+        default_factory=dict[Operation, "FloatAttr[Float32Type]"]
+    )
+    """Products whose accumulator is a constant that nobody else reads."""
+    started: set[Operation] = field(default_factory=set[Operation])
+    """The fills with those constants."""
     scalers: dict[TileType, SSAValue] = field(default_factory=dict[TileType, SSAValue])
     """Circular buffers of one tile that `reduce_tile` multiplies with."""
     iotas: dict[tuple[int, int], SSAValue] = field(default_factory=dict[tuple[int, int], SSAValue])

@@ -21,6 +21,7 @@ from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, eltwise, noc
 from tt_dialect.ir.layout import BlockType, TileType
 from tt_dialect.passes.base import ancestor_in, enclosing, insert, located, replace
+from tt_dialect.passes.map_folding import sweep
 
 
 @dataclass
@@ -361,11 +362,3 @@ def _tree(value: SSAValue) -> set[Operation]:
                 found.add(owner)
                 stack.extend(owner.operands)
     return found
-
-
-def sweep(block: Block) -> None:
-    """Erases operations of a map's region that nobody reads."""
-    for op in reversed(list(block.ops)):
-        if not isinstance(op, eltwise.YieldOp) and not any(r.uses for r in op.results):
-            op.detach()
-            op.erase()
