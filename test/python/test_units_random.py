@@ -244,7 +244,7 @@ class Units:
 
 
 @given(kernels(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_every_run_finds_its_units_programmed(text: str, choice: random.Random) -> None:
     module, block = lowered(text)
     for _ in range(4):
@@ -258,7 +258,7 @@ def test_every_run_finds_its_units_programmed(text: str, choice: random.Random) 
 
 
 @given(kernels())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_nothing_is_missing_and_nothing_redundant(text: str) -> None:
     module, block = lowered(text)
     found: list[str] = []
