@@ -69,7 +69,7 @@ def _unsigned(
     return lambda a, b: op(a, b) if min(a.low, b.low) >= 0 else None
 
 
-_RANGES: dict[type[Operation], Callable[[Range, Range], Range | None]] = {
+RANGES: dict[type[Operation], Callable[[Range, Range], Range | None]] = {
     arith.AddiOp: _corners(lambda x, y: x + y),
     arith.SubiOp: _corners(lambda x, y: x - y),
     arith.MuliOp: _corners(lambda x, y: x * y),
@@ -79,10 +79,12 @@ _RANGES: dict[type[Operation], Callable[[Range, Range], Range | None]] = {
     arith.MaxUIOp: _unsigned(_corners(max)),
     arith.FloorDivSIOp: _divide,
     arith.DivUIOp: _unsigned(_divide),
+    arith.DivSIOp: _unsigned(_divide),
     arith.RemUIOp: _unsigned(_remainder),
     # The sign of a remainder is that of the dividend.
     arith.RemSIOp: _unsigned(_remainder),
 }
+"""Bounds of an operation's result from those of its operands, None when they say nothing."""
 
 
 def range_of(value: SSAValue) -> Range | None:
@@ -97,7 +99,7 @@ def range_of(value: SSAValue) -> Range | None:
         last = (upper.high - 1 - lower.low) // step * step + lower.low
         return Range(lower.low, last if lower.low == lower.high else upper.high - 1)
     owner = value.owner
-    combine = _RANGES.get(type(owner)) if isinstance(owner, Operation) else None
+    combine = RANGES.get(type(owner)) if isinstance(owner, Operation) else None
     if combine is None or not isinstance(owner, Operation):
         return None
     operands = [range_of(operand) for operand in owner.operands]

@@ -16,7 +16,8 @@ from tt_dialect.analysis.access import (
     tile_dims,
     whole_buffer,
 )
-from tt_dialect.analysis.index import Range, factor_of, range_of
+from tt_dialect.analysis.bounds import bounds_at
+from tt_dialect.analysis.index import Range, factor_of
 from tt_dialect.diagnostics import error_at
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, enclosing
@@ -51,7 +52,7 @@ class CheckBuffer(RewritePattern):
 def _check_dimension(op: memref.SubviewOp, block: TensorBlock, dim: int, tiled: bool) -> None:
     name, offset, size = label_of(block.tensor, "tensor"), block.offsets[dim], block.sizes[dim]
     extent = memref_type(block.tensor).get_shape()[dim]
-    bounds = Range(offset, offset) if isinstance(offset, int) else range_of(offset)
+    bounds = Range(offset, offset) if isinstance(offset, int) else bounds_at(offset, op)
     if bounds is None:
         raise error_at(
             op,
