@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
-    BFloat16Type,
     DenseArrayBase,
-    Float16Type,
     IntegerType,
     MemRefType,
     StringAttr,
@@ -38,11 +36,11 @@ from xdsl.utils.hints import isa
 from tt_dialect.analysis.access import kept_dims
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.emit.cpp import CPP_RESERVED, Expr, Lines, Names, add, mul
-from tt_dialect.emit.expressions import Values, unsupported
+from tt_dialect.emit.expressions import unsupported
+from tt_dialect.emit.host_elements import FUNCTIONS, HOST_TYPES, INDEX, SIXTEEN, HostValues, is_in
 from tt_dialect.emit.names import base_name
 
-HOST_TYPES: dict[type[Attribute], str] = {BFloat16Type: "bfloat16", Float16Type: "_Float16"}
-"""Host storage of the 16-bit formats; everything else is `float`."""
+__all__ = ["HOST_TYPES", "SCALAR_HOST_TYPES", "Reference", "View", "print_reference"]
 
 SCALAR_HOST_TYPES: dict[Attribute, str] = {
     f32: "float",
@@ -53,7 +51,17 @@ SCALAR_HOST_TYPES: dict[Attribute, str] = {
 }
 """Types of scalar parameters on the host."""
 
-INDEX = "int64_t"
+TITLE = "// The kernel as plain loops over floats, to compare the device with."
+SWAPPABLE = "bugprone-easily-swappable-parameters"
+
+ZERO = Expr("0")
+
+PLACE_COLUMNS = 40
+"""The place of a region in its tensor has a name if it is longer."""
+
+
+_LOOPS = "ijklmnpq"
+"""Names of loops by dimension."""
 
 
 @dataclass(frozen=True)
@@ -66,24 +74,36 @@ class View:
     offsets: tuple[Expr, ...]
     dims: tuple[int, ...]
     shape: tuple[int, ...]
+    start: Expr = ZERO
+    """What is added to every place."""
 
     @classmethod
     def whole(cls, buffer: str, shape: Sequence[int]) -> View:
         """All of a row-major buffer."""
         strides = tuple(prod(shape[d + 1 :]) for d in range(len(shape)))
-        return cls(
-            buffer, strides, (Expr("0"),) * len(shape), tuple(range(len(shape))), tuple(shape)
-        )
+        return cls(buffer, strides, (ZERO,) * len(shape), tuple(range(len(shape))), tuple(shape))
 
     def element(self, indices: Sequence[Expr]) -> Expr:
         """The element at these indices of the view."""
         places = list(self.offsets)
         for dim, index in zip(self.dims, indices, strict=True):
             places[dim] = add(places[dim], index)
-        position = Expr("0")
+        return Expr(f"{self.buffer}[{self._position(places).text}]")
+
+    @property
+    def origin(self) -> Expr:
+        """The place of the first element."""
+        return self._position(self.offsets)
+
+    def at(self, origin: Expr) -> View:
+        """The same view, with its origin spelled like this."""
+        return replace(self, start=origin, offsets=(ZERO,) * len(self.offsets))
+
+    def _position(self, places: Sequence[Expr]) -> Expr:
+        position = self.start
         for place, stride in zip(places, self.strides, strict=True):
             position = add(position, mul(place, Expr(str(stride))))
-        return Expr(f"{self.buffer}[{position.text}]")
+        return position
 
 
 @dataclass(frozen=True)
@@ -108,16 +128,11 @@ class _ReferencePrinter:
         self.kernel = kernel
         self.written = written
         self.lines = Lines()
-        self.names = Names(CPP_RESERVED)
-        self.values = Values(
-            self.lines,
-            self.names,
-            index=INDEX,
-            signed_index=INDEX,
-            before_declaration=self.source_comment,
-        )
+        self.names = Names([*CPP_RESERVED, *FUNCTIONS])
+        self.values = HostValues(self.lines, self.names, self.source_comment)
         self.views: dict[SSAValue, View] = {}
         self.place = ""
+        self.in_body = False
 
     def print(self) -> Reference:
         """The function with its title comment."""
@@ -136,15 +151,16 @@ class _ReferencePrinter:
             self.views[arg] = View.whole(parameter, arg.type.get_shape())
             const = "" if is_written else "const "
             parameters.append(f"{const}std::vector<float>& {parameter}")
-        self.lines.comment("The kernel as plain loops over floats, to compare the device with.")
-        if len(parameters) > 1:  # they are the kernel's own, in its order
-            self.lines.line("// NOLINTBEGIN(bugprone-easily-swappable-parameters)")
         self.lines.call(name, parameters, before="void ", after=" {")
         with self.lines.continued():
             self.print_block(self.kernel.body.block)
-        if len(parameters) > 1:
-            self.lines.line("// NOLINTEND(bugprone-easily-swappable-parameters)")
-        return Reference(name, self.lines.text(), self.values.uses_algorithm)
+        functions = [text for name, text in FUNCTIONS.items() if name in self.values.functions]
+        text = f"{_unlinted(functions)}\n" if functions else ""
+        body = self.lines.text()
+        if len(parameters) > 1:  # they are the kernel's own, in its order
+            body = _unlinted([body])
+        text = f"{text}{TITLE}\n{body}"
+        return Reference(name, text, self.values.uses_algorithm)
 
     # ---- statements ----
 
@@ -159,7 +175,7 @@ class _ReferencePrinter:
             case memref.AllocOp():
                 self.print_alloc(op)
             case memref.SubviewOp():
-                self.views[op.result] = self.subview(op)
+                self.print_subview(op)
             case scf.ParallelOp():
                 self.print_parallel(op)
             case scf.ForOp():
@@ -175,11 +191,7 @@ class _ReferencePrinter:
             case memref.LoadOp():
                 self.print_load(op)
             case memref.StoreOp():
-                element = self.element(op.memref, op.indices)
-                self.source_comment(op)
-                self.lines.declare(element.text, self.values[op.value].text)
-            case arith.TruncFOp():
-                self.values.bind(op.result, self.rounded(op))
+                self.print_store(op)
             case _ if self.values.visit(op):
                 pass
             case _:
@@ -232,29 +244,42 @@ class _ReferencePrinter:
 
     def print_fill(self, op: linalg.FillOp) -> None:
         self.source_comment(op)
-        view = self.views[op.outputs[0]]
+        (target,) = op.outputs
+        view = self.views[target]
         with self.loops(view.shape) as indices:
-            self.lines.declare(view.element(indices).text, self.values[op.inputs[0]].text)
+            value = self.values.stored(op.inputs[0], _element_type(target))
+            self.print_assignment(view.element(indices), "=", value)
 
     def print_copy(self, op: linalg.CopyOp) -> None:
         self.source_comment(op)
         source, target = self.views[op.inputs[0]], self.views[op.outputs[0]]
         with self.loops(target.shape) as indices:
-            self.lines.declare(target.element(indices).text, source.element(indices).text)
+            self.print_assignment(target.element(indices), "=", source.element(indices))
 
     def print_load(self, op: memref.LoadOp) -> None:
-        """A value as it is now: a later store must not change it."""
+        """An element; named if a later store may change it before it is used."""
+        self.values.bind(op.res, self.element(op.memref, op.indices))
+        if not _is_used_at_once(op):
+            self.source_comment(op)
+            self.values.declare(op.res)
+
+    def print_store(self, op: memref.StoreOp) -> None:
+        target = self.element(op.memref, op.indices)
         self.source_comment(op)
-        name = self.values.name(op.res, "x")
-        self.lines.declare(f"const float {name}", self.element(op.memref, op.indices).text)
-        self.values.bind(op.res, name)
+        added = self.added(op.value, target)
+        if added is not None:  # a sum over a loop: the machine rounds when it is complete
+            self.print_assignment(target, "+=", self.values[added])
+        else:
+            value = self.values.stored(op.value, _element_type(op.memref))
+            self.print_assignment(target, "=", value)
 
     def element(self, buffer: SSAValue, indices: Sequence[SSAValue]) -> Expr:
         """An element of a buffer, as an lvalue."""
         return self.views[buffer].element([self.values[v] for v in indices])
 
     def print_generic(self, op: linalg.GenericOp) -> None:
-        """A loop per dimension; the last parallel one innermost, so that compilers vectorise it."""
+        """A loop per dimension, in order; in a product the last parallel one is innermost, so that
+        compilers vectorise it."""
         self.source_comment(op)
         operands = [self.views[v] for v in (*op.inputs, *op.outputs)]
         maps = [m.data for m in op.indexing_maps]
@@ -263,8 +288,10 @@ class _ReferencePrinter:
             d for d, kind in enumerate(op.iterator_types) if kind.data is IteratorType.PARALLEL
         ]
         reduced = [d for d in range(len(extents)) if d not in parallel]
-        order = [*parallel[:-1], *reduced, *parallel[-1:]]
-        wishes = "".join("ijklmnpq"[d] for d in order)
+        order = list(range(len(extents)))
+        if len(parallel) > 1 and len(op.inputs) > 1:
+            order = [*parallel[:-1], *reduced, parallel[-1]]
+        wishes = [_LOOPS[d] if d < len(_LOOPS) else "i" for d in order]
         with self.loops([extents[d] for d in order], wishes) as indices:
             by_dim = dict(zip(order, indices, strict=True))
             elements = [
@@ -277,40 +304,67 @@ class _ReferencePrinter:
         self, op: linalg.GenericOp, elements: Sequence[Expr], indices: dict[int, Expr]
     ) -> None:
         """The body on these elements; `indices` are the loops by dimension."""
+        self.in_body = True
         body = op.body.block
+        several = len(op.outputs) > 1  # the first store must not change what the next one reads
         for arg, element in zip(body.args, elements, strict=True):
             self.values.bind(arg, element)
+            uses = arg.uses.get_length()
+            if uses > 1 or (several and uses):
+                self.values.declare(arg)
+        targets = elements[len(op.inputs) :]
+        results = list(zip(op.outputs, targets, _yielded(op), strict=True))
+        is_sum = any(kind.data is IteratorType.REDUCTION for kind in op.iterator_types)
+        sums = {
+            value: added
+            for buffer, target, value in results
+            if (is_sum or _element_type(buffer) not in SIXTEEN)
+            and (added := self.added(value, target)) is not None
+        }
         for scalar in body.ops:
-            if isinstance(scalar, arith.TruncFOp):
-                self.values.bind(scalar.result, self.rounded(scalar))
-            elif isinstance(scalar, linalg.IndexOp):
+            if isinstance(scalar, linalg.IndexOp):
                 self.values.bind(scalar.result, indices[scalar.dim.value.data])
-            elif isinstance(scalar, linalg.YieldOp):
-                targets = list(zip(body.args, elements, strict=True))[len(op.inputs) :]
-                for (arg, target), value in zip(targets, scalar.arguments, strict=True):
-                    self.print_update(target, arg, value)
-            elif not self.values.visit(scalar, inline=True):
+            elif isinstance(scalar, linalg.YieldOp) or any(r in sums for r in scalar.results):
+                pass
+            elif not self.values.visit(scalar):
                 raise unsupported(scalar)
+        if several:
+            for value in dict.fromkeys(v for _, _, v in results):
+                if value not in sums and not isinstance(value.owner, Block):
+                    self.values.settle(value)
+        for buffer, target, value in results:
+            if value in sums:
+                self.print_assignment(target, "+=", self.values[sums[value]])
+            elif is_sum:  # the machine rounds when the reduction is complete
+                self.print_assignment(target, "=", self.values[value])
+            else:
+                stored = self.values.stored(value, _element_type(buffer))
+                self.print_assignment(target, "=", stored)
+        self.in_body = False
 
-    def print_update(self, target: Expr, arg: SSAValue, value: SSAValue) -> None:
-        """`target = value`, as `+=` where the value is a sum with the target itself."""
+    def added(self, value: SSAValue, target: Expr) -> SSAValue | None:
+        """What is added to the target, if the value is their sum and is only stored there."""
         owner = value.owner
-        if isinstance(owner, arith.AddfOp) and owner.lhs is arg:
-            self.lines.line(f"{target.text} += {self.values[owner.rhs].text};")
+        if not isinstance(owner, arith.AddfOp) or not value.has_one_use():
+            return None
+        for held, other in ((owner.lhs, owner.rhs), (owner.rhs, owner.lhs)):
+            if held in self.values and self.values[held].text == target.text:
+                return other
+        return None
+
+    def print_assignment(self, target: Expr, sign: str, value: Expr) -> None:
+        """`target = value;`, broken after the sign where it is too long."""
+        if sign == "=":
+            self.lines.declare(target.text, value.text)
+        elif self.lines.fits(f"{target.text} {sign} {value.text};"):
+            self.lines.line(f"{target.text} {sign} {value.text};")
         else:
-            self.lines.declare(target.text, self.values[value].text)
+            self.lines.line(f"{target.text} {sign}")
+            self.lines.line(f"    {value.text};")
 
     # ---- pieces ----
 
-    def rounded(self, op: arith.TruncFOp) -> Expr:
-        """The nearest value of a narrower format, as a float."""
-        text = self.values[op.input].text
-        host = HOST_TYPES.get(type(op.result.type))
-        if host is None:
-            raise unsupported(op)
-        return Expr(f"static_cast<float>(static_cast<{host}>({text}))")
-
-    def loops(self, extents: Sequence[int], wishes: str = "ijklmnpq") -> _LoopNest:
+    def loops(self, extents: Sequence[int], wishes: Sequence[str] = _LOOPS) -> _LoopNest:
         """A nest of counted loops, with a name wished for each."""
         return _LoopNest(self.lines, self.names, extents, wishes)
 
@@ -334,8 +388,24 @@ class _ReferencePrinter:
             tuple(sizes[k] for k in kept),
         )
 
+    def print_subview(self, op: memref.SubviewOp) -> None:
+        """Nothing, or the place where the region starts if that is long."""
+        view = self.subview(op)
+        if len(view.origin.text) > PLACE_COLUMNS and op.result.uses:
+            self.source_comment(op)
+            for place in op.offsets:
+                if not self.lines.fits(f"    {view.origin.text};") and is_in(place, op.parent):
+                    self.values.settle(place)
+                    view = self.subview(op)
+            name = self.names.fresh(f"{view.buffer}_start")
+            self.lines.declare(f"const {INDEX} {name}", view.origin.text)
+            view = view.at(Expr(name))
+        self.views[op.result] = view
+
     def source_comment(self, op: Operation) -> None:
-        """Names the source line where it changes."""
+        """Names the source line where it changes, outside of loop bodies."""
+        if self.in_body:
+            return
         location = location_of(op)
         place = f"{base_name(location.file)}:{location.line}" if location is not None else ""
         if place and place != self.place:
@@ -347,7 +417,7 @@ class _ReferencePrinter:
 class _LoopNest(ExitStack):
     """Enters one loop per extent and yields the index expressions."""
 
-    def __init__(self, lines: Lines, names: Names, extents: Sequence[int], wishes: str):
+    def __init__(self, lines: Lines, names: Names, extents: Sequence[int], wishes: Sequence[str]):
         super().__init__()
         self.printed = (lines, names, extents, wishes)
 
@@ -358,9 +428,41 @@ class _LoopNest(ExitStack):
         indices: list[Expr] = []
         for wish, extent in zip(wishes, extents, strict=False):
             name = names.fresh(wish)
-            self.enter_context(lines.block(_loop(name, Expr("0"), Expr(str(extent)), Expr("1"))))
+            self.enter_context(lines.block(_loop(name, ZERO, Expr(str(extent)), Expr("1"))))
             indices.append(Expr(name))
         return indices
+
+
+def _unlinted(functions: Sequence[str]) -> str:
+    """Functions whose parameters have one type."""
+    text = "\n".join(functions)
+    return f"// NOLINTBEGIN({SWAPPABLE})\n{text}// NOLINTEND({SWAPPABLE})\n"
+
+
+def _element_type(buffer: SSAValue) -> Attribute:
+    assert isa(buffer.type, MemRefType)
+    return buffer.type.element_type
+
+
+def _yielded(op: linalg.GenericOp) -> Sequence[SSAValue]:
+    terminator = op.body.block.last_op
+    assert isinstance(terminator, linalg.YieldOp)
+    return terminator.arguments
+
+
+def _is_used_at_once(op: memref.LoadOp) -> bool:
+    """Whether nothing but a last store follows a load that is read once."""
+    use = op.res.get_user_of_unique_use()
+    if use is None or use.parent is not op.parent:
+        return False
+    effects = 0
+    following = op.next_op
+    while following is not None:
+        if following.regions:
+            return False
+        effects += isinstance(following, memref.StoreOp)
+        following = following.next_op
+    return effects <= 1
 
 
 def argument_names(kernel: func.FuncOp) -> list[str]:
