@@ -505,6 +505,19 @@ def data_dependent_if():
     return data_dependent_if
 
 
+def data_dependent_let():
+    @T.prim_func
+    def data_dependent_let(X: T.Tensor(S, FP32), Y: T.Tensor(S, FP32)):
+        with T.Kernel(1, threads=128) as _:
+            block = T.alloc_shared((64, 64), FP32)
+            first = X[0, 0]
+            if first > 0.0:  # ERROR: 'first', an element of a buffer, decides what is run
+                T.copy(X, block)
+                T.copy(block, Y)
+
+    return data_dependent_let
+
+
 def parameter_kind():
     @T.prim_func
     def parameter_kind(X: T.Tensor(S, BF16), n: T.float64):  # ERROR: 'n' is neither a tensor
@@ -735,6 +748,7 @@ REJECTED: dict[str, Callable[[], object]] = {
         function,
         condition_changes,
         data_dependent_if,
+        data_dependent_let,
         parameter_kind,
         transpose_itself,
         view_dtype,

@@ -55,6 +55,24 @@ def plain(M, N, block=64):
     return copy
 """
 
+PERSISTENT = """
+import tilelang
+import tilelang.language as T
+from tilelang.carver.arch import driver
+
+@tilelang.jit
+def persistent(A, B, block: int = 64):
+    M, N = T.const("M, N")
+    A: T.Tensor((M, N), "bfloat16")
+    B: T.Tensor((M, N), "bfloat16")
+    cores = driver.get_num_sms()
+    with T.Kernel(cores, threads=128) as core:
+        tile = T.alloc_shared((block, block), "bfloat16")
+        for bx, by in T.Persistent([M // block, N // block], cores, core):
+            T.copy(A[bx * block, by * block], tile)
+            T.copy(tile, B[bx * block, by * block])
+"""
+
 
 def text_of(module: ModuleOp) -> str:
     """The program with its locations."""
@@ -136,6 +154,15 @@ def test_jit_errors(jit_file: Path, kernel: str | None, args: dict[str, object],
         import_source(jit_file, kernel=kernel, args=args)
     assert message in str(caught.value)
     assert str(caught.value).startswith("kernels_of_user.py:")
+
+
+def test_number_of_cores_for_a_persistent_kernel(tmp_path: Path):
+    """As `examples/gemm/example_gemm_persistent.py` of TileLang does it."""
+    path = tmp_path / "persistent.py"
+    path.write_text(PERSISTENT)
+    text = str(import_source(path, args={"M": 1024, "N": 1024}))
+    assert "arith.constant 64 : index" in text
+    assert "scf.for" in text
 
 
 def test_module_of_two_kernels():

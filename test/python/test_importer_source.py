@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from tt_dialect.diagnostics import CompileError
 from tt_dialect.importer import import_source
+from tt_dialect.importer.devices import answer_queries
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "tir"
 GEMM = DATA / "apache_0_25_gemm.tir.json"
@@ -101,6 +104,28 @@ def test_python_file_with_a_kernel(tmp_path: Path):
     assert str(import_source(path, kernel="gemm")) == str(import_source(GEMM))
     assert "no kernel named 'x'" in error_of(path, kernel="x")
     assert "takes no arguments" in error_of(path, args={"M": 1})
+
+
+def test_a_file_that_fails_after_its_kernel(tmp_path: Path):
+    """As TileLang's examples do, which go on to run the kernel on a GPU."""
+    path = write(tmp_path, LIVE + "\nraise RuntimeError('no GPU')\n")
+    assert str(import_source(path)) == str(import_source(GEMM))
+    assert str(import_source(path, kernel="gemm")) == str(import_source(GEMM))
+    assert "RuntimeError: no GPU" in error_of(path, kernel="x")
+    two = write(tmp_path, LIVE + "\nother = gemm\nraise RuntimeError('no GPU')\n")
+    assert "RuntimeError: no GPU" in error_of(two)
+
+
+@pytest.mark.parametrize(("gpu", "count"), [(None, 64), ("a GPU", 132)])
+def test_number_of_multiprocessors(monkeypatch: pytest.MonkeyPatch, gpu: object, count: int):
+    """Without a GPU it is the number of cores; with one it is left alone."""
+    driver = ModuleType("tilelang.carver.arch.driver")
+    driver.get_num_sms = lambda device_id=0: 132
+    driver.get_cuda_device_properties = lambda device_id: gpu
+    monkeypatch.setitem(sys.modules, driver.__name__, driver)
+    for _ in range(2):
+        answer_queries()
+        assert driver.get_num_sms() == count
 
 
 def test_functions_that_make_kernels(tmp_path: Path):

@@ -92,9 +92,12 @@ def function_name(expr: Node) -> str | None:
 
 def refuse_load(load: Node, ctx: KernelContext) -> SSAValue:
     """What an element of a buffer is where values are not computed per element."""
-    name = schema.buffer_decl(schema.loaded_buffer(load)).name
+    if load.kind == "Var":
+        what = f"'{load.text('name')}', an element of a buffer,"
+    else:
+        what = f"an element of '{schema.buffer_decl(schema.loaded_buffer(load)).name}'"
     raise ctx.error(
-        f"an element of '{name}' decides what is run, which is not supported",
+        f"{what} decides what is run, which is not supported",
         "accepted: conditions on loop variables, grid indices, parameters and constants",
     )
 
