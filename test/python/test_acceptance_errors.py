@@ -103,7 +103,7 @@ def test_blocks_that_do_not_divide(rejects: Callable[..., str], graph: str) -> N
 
 
 def test_no_launch_grid(ttc: Tool, fails: Fails, root: Path, tmp_path: Path) -> None:
-    source = root / "test" / "data" / "tir" / "apache_0_25_matmul.tir.json"
+    source = root / "test" / "data" / "tir" / "rejected" / "empty_grid.tir.json"
     fails(ttc("compile", source, "-o", tmp_path / "out"), "grid")
     assert not list(tmp_path.iterdir())
 

@@ -54,7 +54,7 @@ REFUSED = {
 FIXTURES = [
     name
     for name in sorted(path.name.removesuffix(".tir.json") for path in DATA.glob("*.tir.json"))
-    if name not in REFUSED and not name.endswith("_matmul")  # those have no launch grid
+    if name not in REFUSED
 ]
 
 

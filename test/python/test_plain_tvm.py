@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import ModuleOp
 
+import tt_dialect
 from tt_dialect.diagnostics import CompileError
 from tt_dialect.importer import import_source
 from tt_dialect.levels import Level, check_level
@@ -146,3 +147,32 @@ def test_what_has_no_blocks_says_so(name: str) -> None:
     assert isinstance(module, ModuleOp)
     with pytest.raises(CompileError, match=NO_BLOCKS[name]):
         BlockPass().apply(make_context(), module)
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCES.keys() - NO_BLOCKS.keys()))
+def test_on_the_simulator(name: str) -> None:
+    """The whole way down; results differ from NumPy's by the rounding of the formats only."""
+    kernel = tt_dialect.compile(DATA / f"{name}.tir.json")
+    random = np.random.default_rng(1)
+    inputs = [
+        random.integers(-4, 5, t.shape).astype(np.float32) for t in kernel.tensors if t.is_read
+    ]
+    wanted = REFERENCES[name](*(i.astype(np.float64) for i in inputs))
+    results = kernel.execute(inputs)
+    wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+    for result, want in zip(results, wanted, strict=True):
+        np.testing.assert_allclose(result, want, rtol=0, atol=np.abs(want).max() / 256)
+
+
+def test_blocks_of_any_size_compute_the_same() -> None:
+    """The options of tt-block change how, not what."""
+    for name in ("te_add_matrix", "te_softmax_sum", "copy_turned"):
+        for block_m, block_n, block_k in ((32, 96, 8), (64, 32, 16), (16, 48, 32)):
+            if name == "copy_turned":
+                block_m, block_n = block_n // 3, block_m
+            function = raised(name)
+            module = function.parent_op()
+            assert isinstance(module, ModuleOp)
+            BlockPass(block_m, block_n, block_k).apply(make_context(), module)
+            module.verify()
+            compare(function, name)

@@ -101,9 +101,11 @@ class _GridBuilder:
         blocking = self.blocking
         grid = blocking.grid or [Axis(1, 1)]
         self.origin = blocking.stages[0].op
-        for axis, name in zip(grid, _AXES[-len(grid) :], strict=True):
+        dims = [axis for axis in self._axes_of(blocking.outputs[-1]) if axis is not None]
+        names = dict(zip(reversed(dims), reversed(_AXES), strict=False))
+        for axis in grid:
             arg = self.body.insert_arg(IndexType(), len(self.body.args))
-            arg.name_hint = name
+            arg.name_hint = names.get(axis, "block")
             self.offsets[axis] = self._times(arg, axis.block)
         for tensor in blocking.outputs:
             if reads_what_it_is_given(self.func, tensor):
@@ -322,7 +324,7 @@ def _is_unit(axis: Axis | None) -> bool:
 
 
 _AXES = ("batch_2", "batch_1", "batch", "row", "column")
-"""What grid axes are called."""
+"""What the dimensions of a tensor, the last one last, are called as axes of a grid."""
 
 
 @dataclass(frozen=True)
