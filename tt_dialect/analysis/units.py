@@ -66,10 +66,21 @@ def _broadcast(
     return "broadcast", op.how.data, _tile(op.cb), _to_dest(op.cb)
 
 
-def broadcast_state(op: eltwise.BroadcastTileOp | eltwise.BroadcastInitOp, out: SSAValue) -> Units:
-    """What `broadcast_init` programs: it configures sources and packer too (`bcast.h`)."""
-    tile, key = _tile(op.cb), _broadcast(op)
-    return [("srca", tile), ("srcb", tile), ("pack", _tile(out)), ("math", key), ("bcast", key)]
+def broadcast_state(op: eltwise.BroadcastTileOp | eltwise.BroadcastInitOp) -> Units:
+    """What `broadcast_init` programs."""
+    return [("math", _broadcast(op)), ("bcast", _broadcast(op))]
+
+
+def broadcast_formats(
+    op: eltwise.BroadcastTileOp | eltwise.BroadcastInitOp, out: SSAValue
+) -> Units:
+    """The formats with which `broadcast_init` leaves the same state in both API generations.
+
+    v1 `unary_bcast_init(icb, ocb)` configures SrcA, SrcB and packer for its operands, v2
+    `unary_bcast_init(icb)` leaves them as they are (`bcast.h`).
+    """
+    tile = _tile(op.cb)
+    return [("srca", tile), ("srcb", tile), ("pack", _tile(out))]
 
 
 def reduce_state(op: eltwise.ReduceTileOp | eltwise.ReduceInitOp) -> Units:
@@ -150,13 +161,11 @@ _NEEDS: Mapping[type[Operation], Callable[[Any], Units]] = {
         ("srcb", _tile(op.scaler)),
         *reduce_state(op),
     ],
-    # The init comes first: it leaves the sources in its format.
     eltwise.BroadcastTileOp: lambda op: [
         ("edge", OFF),
-        ("bcast", _broadcast(op)),
-        ("math", _broadcast(op)),
         ("srca", _tile(op.cb)),
         ("srcb", _tile(op.cb)),
+        *broadcast_state(op),
     ],
     compute.FillTileOp: lambda op: [("sfpu", "fill")],
     eltwise.SfpuUnaryOp: lambda op: _sfpu(op, Family.UNARY),
@@ -165,8 +174,12 @@ _NEEDS: Mapping[type[Operation], Callable[[Any], Units]] = {
     eltwise.SfpuTernaryOp: lambda op: _sfpu(op, Family.TERNARY),
     eltwise.CopyDstOp: lambda op: [("sfpu", "copy_dst")],
     compute.PackBlockOp: _pack,
-    # It configures the packer anew, which half undoes an edge mask, and begins from defaults.
-    eltwise.BroadcastInitOp: lambda op: [("edge", OFF), ("bcast", OFF)],
+    # v1 configures the packer anew, which half undoes an edge mask.
+    eltwise.BroadcastInitOp: lambda op: [
+        *broadcast_formats(op, op.out),
+        ("edge", OFF),
+        ("bcast", OFF),
+    ],
 }
 
 
@@ -186,7 +199,7 @@ _PROGRAMS: Mapping[type[Operation], Callable[[Any], Units]] = {
     compute.ReconfigSrcBOp: lambda op: [("srcb", _tile(op.cb))],
     compute.ReconfigPackOp: lambda op: [("pack", _tile(op.cb))],
     eltwise.FpuBinaryInitOp: lambda op: [("math", _fpu(op))],
-    eltwise.BroadcastInitOp: lambda op: broadcast_state(op, op.out),
+    eltwise.BroadcastInitOp: broadcast_state,
     eltwise.BroadcastUninitOp: lambda op: [("bcast", OFF), ("math", UNKNOWN)],
     eltwise.ReduceInitOp: reduce_state,
     eltwise.ReduceUninitOp: lambda op: [("edge", OFF), ("math", UNKNOWN)],

@@ -16,6 +16,7 @@ from tt_dialect.analysis.units import (
     OFF,
     State,
     Units,
+    broadcast_formats,
     broadcast_state,
     join,
     needs,
@@ -42,6 +43,8 @@ class _Maker:
     make: Callable[[Any], Operation]
     state: Callable[[Any], Units] | None = None
     """What it programs, where that is more than the unit asked for."""
+    first: Callable[[Any], Units] = lambda op: []
+    """What must be programmed before."""
 
 
 def _out(op: eltwise.BroadcastTileOp | eltwise.ReduceTileOp) -> SSAValue:
@@ -61,7 +64,8 @@ def _reducer(op: compute.PackBlockOp) -> eltwise.ReduceTileOp:
 _SRCA = _Maker(lambda op: compute.ReconfigSrcAOp(op.cb))
 _BROADCAST = _Maker(
     lambda op: eltwise.BroadcastInitOp(op.how.data, op.cb, _out(op)),
-    lambda op: broadcast_state(op, _out(op)),
+    broadcast_state,
+    lambda op: broadcast_formats(op, _out(op)),
 )
 _REDUCE = _Maker(lambda op: eltwise.ReduceInitOp(op, _out(op)), reduce_state)
 _COPY = _Maker(lambda op: compute.CopyInitOp(op.cb))
@@ -91,6 +95,7 @@ _MAKERS: Mapping[tuple[str, type[Operation]], _Maker] = {
     ("bcast", eltwise.BroadcastTileOp): _BROADCAST,
     ("math", eltwise.BroadcastTileOp): _BROADCAST,
     ("srca", eltwise.BroadcastTileOp): _SRCA,
+    ("pack", eltwise.BroadcastTileOp): _Maker(lambda op: compute.ReconfigPackOp(_out(op))),
     ("srcb", eltwise.BroadcastTileOp): _Maker(lambda op: compute.ReconfigSrcBOp(op.cb)),
     ("sfpu", compute.FillTileOp): _Maker(lambda op: compute.FillInitOp()),
     ("sfpu", eltwise.SfpuUnaryOp): _sfpu(Family.UNARY),
@@ -118,7 +123,7 @@ def _first_needs(block: Block) -> list[list[_Need]]:
     """The first need of each unit, and after it the first that is certain, if that is another.
 
     A unit that only one branch of an `scf.if` needs is not needed by every iteration, and left out.
-    The packer's format comes last: `broadcast_init` sets it too.
+    The packer's format comes last: `broadcast_init` needs it of its own.
     """
     found: dict[str, _Need] = {}
 
@@ -187,6 +192,8 @@ class _Inserter:
             state[unit] = OFF
             return
         maker = _MAKERS[unit, type(user)]
+        for other, value in maker.first(user):
+            self._program(user, other, value, before, state, emit=emit)
         made = maker.state(user) if maker.state is not None else [(unit, key)]
         self._unmet.update((user, unit) for unit, _ in made)
         programmed(state, made)

@@ -7,8 +7,8 @@
 !dst = !tt.compute.dst<2, f32>
 !one = !tt.compute.dst<1, f32>
 
-// exp(x - m) per chunk: the broadcast is undone before the next chunk copies, and programs the packer
-// for the buffer that its group ends in. Functions that share an init need it once.
+// exp(x - m) per chunk: the broadcast is undone before the next chunk copies, and names the buffer that
+// its group is packed to. Functions that share an init need it once.
 // CHECK-LABEL: tt.program "softmax"
 // CHECK:      tt.compute.hw_startup %x, %x, %r
 // CHECK:      scf.for
@@ -70,6 +70,7 @@ tt.program "softmax" arch "wormhole" api "v2" config <"HiFi3", dst32 true, full_
 // CHECK-NEXT:   tt.compute.pack_block
 // CHECK-NEXT: }
 // CHECK-NEXT: tt.compute.reduce_uninit %px
+// CHECK-NEXT: tt.compute.reconfig_srcb %px
 // CHECK-NEXT: tt.compute.broadcast_init "row" %px, %po
 // CHECK-NEXT: scf.for
 // CHECK-NEXT:   tt.compute.dst
@@ -149,7 +150,7 @@ tt.program "mask" arch "wormhole" api "v2" config <"HiFi3", dst32 true, full_syn
 }
 
 // A branch that some iterations take: after it the copy is prepared again, because the state on one of
-// the two paths is another; SrcA is not, the broadcast leaves it in the format of %dx.
+// the two paths is another; SrcA is not, it is back in the format of %dx for the broadcast.
 // CHECK-LABEL: tt.program "diagonal"
 // CHECK:      scf.for
 // CHECK:        tt.compute.copy_init %dx
@@ -159,6 +160,7 @@ tt.program "mask" arch "wormhole" api "v2" config <"HiFi3", dst32 true, full_syn
 // CHECK-NEXT:     tt.compute.reconfig_srca %dm
 // CHECK-NEXT:     tt.compute.copy_init %dm
 // CHECK-NEXT:     tt.compute.copy_tile %dm
+// CHECK-NEXT:     tt.compute.reconfig_srca %dx
 // CHECK-NEXT:     tt.compute.broadcast_init "row" %dx, %do
 // CHECK-NEXT:     tt.compute.broadcast_tile
 // CHECK-NEXT:     tt.compute.broadcast_uninit "row" %dx
