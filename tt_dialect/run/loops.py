@@ -40,7 +40,10 @@ def _load(c: BlockCompiler, op: memref.LoadOp) -> None:
 def _store(c: BlockCompiler, op: memref.StoreOp) -> None:
     kind = memref_type(op.memref)
     assert kind is not None
-    value = c.rounded(c.get(op.value), format_of(kind.element_type, op))
+    value = c.get(op.value)
+    if not c.exact:
+        wide = c.shared(as_float64, "f64")
+        value = c.rounded(f"{wide}({value})", format_of(kind.element_type, op))
     c.line(f"{_place(c, op)} = {value}")
 
 
@@ -53,6 +56,7 @@ def _float(c: BlockCompiler, op: Operation) -> None:
     sign = _OPERATORS.get(type(op))
     if sign is not None:
         value = f" {sign} ".join(f"float({c.get(v)})" for v in op.operands)
+        value = value if c.exact else f"{wide}({value})"
     else:
         arguments = ", ".join(f"{wide}({c.get(v)})" for v in op.operands)
         function = FLOAT[type(op)]
