@@ -145,7 +145,7 @@ def allocate_plain(node: Node, ctx: KernelContext) -> None:
                 f"accepted: {', '.join(sorted(PLAIN_SCOPES | SCOPES.keys()))}",
             )
         shape = buffer_shape(decl, ctx)
-        on_chip = decl.scope in SCOPES
+        on_chip = decl.scope not in PLAIN_SCOPES
         space = IntegerAttr(SCOPES[decl.scope], i64) if on_chip else NoneAttr()
         type_ = MemRefType(DTYPES[decl.dtype], shape, memory_space=space)
         op = memref.AllocOp([], [], type_)
