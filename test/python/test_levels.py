@@ -45,9 +45,7 @@ def messages(module: ModuleOp, level: Level) -> list[str]:
 
 
 REFUSED = {
-    "batch_axes": "the block of 'X' extends over dimensions [1, 3]; only the last two are tiled",
     "fills": "a part of an on-chip buffer is not supported",
-    "rows": "on-chip buffer 'vector' has rank 1",
 }
 """Fixtures that are imported but not yet compiled, and why."""
 

@@ -22,7 +22,7 @@ from tt_dialect.run.numerics import Format, load
 from tt_dialect.tensors import default_inputs
 
 CORPUS = Path(__file__).parents[1] / "data" / "tir"
-UNSUPPORTED = {"apache_0_25_matmul", "apache_0_27_matmul", "batch_axes", "fills", "rows"}
+UNSUPPORTED = {"apache_0_25_matmul", "apache_0_27_matmul", "fills"}
 """Saved kernels that import but do not compile; `test_levels.py` holds why."""
 NAMES = sorted({p.name.removesuffix(".tir.json") for p in CORPUS.glob("*.tir.json")} - UNSUPPORTED)
 COUNTED = ("dram_read", "dram_write", "noc_bytes", "tile_products", "semaphore_waits")

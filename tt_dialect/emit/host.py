@@ -17,7 +17,15 @@ from xdsl.ir import Attribute
 from tt_dialect.diagnostics import error_at
 from tt_dialect.emit.cpp import CPP_RESERVED, Lines, Names
 from tt_dialect.emit.host_reference import HOST_TYPES, SCALAR_HOST_TYPES, print_reference
-from tt_dialect.emit.host_text import COMPARE, HEADERS, HELPERS, HOST_RESERVED, PLACES
+from tt_dialect.emit.host_text import (
+    COMPARE,
+    GATHER,
+    HEADERS,
+    HELPERS,
+    HOST_RESERVED,
+    PLACES,
+    SCATTER,
+)
 from tt_dialect.emit.kernel import cb_index
 from tt_dialect.emit.names import (
     allocs_of,
@@ -209,9 +217,15 @@ class _HostPrinter:
         lines.line("")
         lines.lines(HELPERS)
         lines.blank()
-        if not all(t.plain for t in self.tensors):
-            lines.lines(PLACES)
-            lines.blank()
+        moved = [t for t in self.tensors if not t.plain]
+        for text, used in (
+            (PLACES, bool(moved)),
+            (GATHER, any(t.is_read for t in moved)),
+            (SCATTER, any(t.is_written for t in moved)),
+        ):
+            if used:
+                lines.lines(text)
+                lines.blank()
         if reference is not None:
             lines.lines(COMPARE)
             lines.blank()
@@ -458,7 +472,7 @@ class _HostPrinter:
         lines = self.lines
         self.section("Inputs, upload, run, download.")
         for t in self.tensors:
-            if not t.plain:
+            if not t.plain and (t.is_read or t.is_written):
                 lines.comment(f"{t.name}: outer dimensions, rows, columns.")
                 lines.call("places", t.axes, before=f"const std::vector<size_t> {t.name}_places = ")
         lines.line(f"std::mt19937 generator({SEED});")

@@ -126,7 +126,10 @@ std::vector<size_t> places(const std::vector<Axis>& axes) {
     }
     return result;
 }
+"""
+"""For tensors that are not matrices of whole tiles as they lie in memory."""
 
+GATHER = """\
 // The elements of a tensor at these places, zero for padding.
 std::vector<float> gather(const std::vector<float>& values, const std::vector<size_t>& places) {
     std::vector<float> stacked(places.size());
@@ -135,7 +138,9 @@ std::vector<float> gather(const std::vector<float>& values, const std::vector<si
     }
     return stacked;
 }
+"""
 
+SCATTER = """\
 // The tensor with these elements at these places.
 std::vector<float> scatter(
     const std::vector<float>& stacked, const std::vector<size_t>& places, size_t size) {
@@ -148,7 +153,6 @@ std::vector<float> scatter(
     return values;
 }
 """
-"""For tensors that are not matrices of whole tiles as they lie in memory."""
 
 COMPARE = """\
 // Prints max|error| / max|reference| and whether it is within the limit; NaN never is.

@@ -13,9 +13,12 @@ from xdsl.dialects.builtin import (
     IndexType,
     MemRefType,
     StringAttr,
+    bf16,
+    f16,
+    f32,
 )
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, BlockArgument, Region, SSAValue
+from xdsl.ir import Block, BlockArgument, Region, SSAValue, Use
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
@@ -90,6 +93,27 @@ def _add_arguments(func: FuncOp, abi: AbiAttr) -> dict[str, SSAValue]:
     return values
 
 
+def _widen_scalars(func: FuncOp, rewriter: PatternRewriter) -> None:
+    """Parameters of type bf16 and f16 become f32, as they travel; the host has rounded them."""
+    for arg in list(func.args):
+        if arg.type not in (bf16, f16):
+            continue
+        kind = bf16 if arg.type == bf16 else f16
+        wide = rewriter.replace_value_with_new_type(arg, f32)
+        others: list[Use] = []
+        for use in list(wide.uses):
+            cast = use.operation
+            if isinstance(cast, arith.ExtFOp) and cast.result.type == f32:
+                rewriter.replace(cast, [], [wide])
+            else:
+                others.append(use)
+        if others:
+            narrow = arith.TruncFOp(wide, kind)
+            for use in others:
+                use.operation.operands[use.index] = narrow.result
+            rewriter.insert(narrow, InsertPoint.at_start(func.body.block))
+
+
 def _constant(builder: Builder, value: int) -> SSAValue:
     op = builder.insert(arith.ConstantOp.from_int_and_width(value, IndexType()))
     op.result.name_hint = f"c{value}"
@@ -156,7 +180,9 @@ class GridToPersistent(RewritePattern):
                 "run tt-partition-work first",
             )
         order = grid_order(op, grid)
-        arguments = _add_arguments(op, build_abi(op))
+        abi = build_abi(op)
+        _widen_scalars(op, rewriter)
+        arguments = _add_arguments(op, abi)
         decoder = _Decoder(partition, arguments)
 
         head = Block()

@@ -30,7 +30,6 @@ from tt_dialect.ir import cb, noc
 from tt_dialect.ir.layout import PartitionAttr, ints
 from tt_dialect.ir.program import (
     AbiAttr,
-    ArgAttr,
     ArgKind,
     ComputeConfigAttr,
     Direction,
@@ -110,24 +109,14 @@ def _sweep(block: Block) -> None:
             op.erase()
 
 
-def _read_argument(index: int, entry: ArgAttr) -> list[Operation]:
-    """The read of a runtime argument, and its conversion to the type of a scalar parameter."""
-    for kind in entry.type:
-        if kind in (i32, i64):
-            read = noc.RuntimeArgOp(index)
-            return [read, arith.IndexCastOp(read.value, kind)]
-        read = noc.RuntimeArgOp(index, f32)
-        return [read] if kind == f32 else [read, arith.TruncFOp(read.value, kind)]
-    return [noc.RuntimeArgOp(index)]
-
-
-def _drop_casts(block: Block) -> None:
-    """`extf(truncf x)` of an argument is x: the host rounded it to the narrow type."""
-    for op in list(block.walk()):
-        if isinstance(op, arith.ExtFOp) and isinstance(op.input.owner, arith.TruncFOp):
-            narrow = op.input.owner
-            if isinstance(narrow.input.owner, noc.RuntimeArgOp):
-                op.result.replace_all_uses_with(narrow.input)
+def _read_argument(index: int, arg: SSAValue) -> list[Operation]:
+    """The read of a runtime argument: a float32, or an integer in its parameter's type."""
+    if arg.type == f32:
+        return [noc.RuntimeArgOp(index, f32)]
+    read = noc.RuntimeArgOp(index)
+    if arg.type in (i32, i64):
+        return [read, arith.IndexCastOp(read.value, i32 if arg.type == i32 else i64)]
+    return [read]
 
 
 def _slice(
@@ -146,7 +135,7 @@ def _slice(
     scalars = iter(i for i, a in enumerate(abi.args) if a.kind.data != ArgKind.ADDRESS)
     for arg in func.args:
         index = next(addresses if isinstance(arg.type, MemRefType) else scalars)
-        made = _read_argument(index, abi.args.data[index])
+        made = _read_argument(index, arg)
         for op in made:
             op.location = func.location
             op.results[0].name_hint = abi.args.data[index].label.data
@@ -174,7 +163,6 @@ def _slice(
             into.add_op(clone)
 
     copy(func.body.block.ops, block)
-    _drop_casts(block)
     _sweep(block)
     return Region(block)
 

@@ -20,7 +20,7 @@ from tt_dialect.analysis.work import core_arguments
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import noc
 from tt_dialect.ir.layout import PartitionAttr, TileDims, int_tuple
-from tt_dialect.ir.program import AbiAttr, ArgKind, ProgramOp
+from tt_dialect.ir.program import AbiAttr, ArgAttr, ArgKind, ProgramOp
 from tt_dialect.run import numerics
 from tt_dialect.run.codegen import format_of, memref_type
 from tt_dialect.run.numerics import AnyArray, Format
@@ -107,8 +107,13 @@ def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
             named = op.arg_attrs.data[i].data.get("tt.name")
             label = named.data if isinstance(named, StringAttr) else label
         if kind is None:
-            integer = isinstance(arg.type, IntegerType)
-            fmt = Format.FP32 if integer else format_of(arg.type, op)
+            scalar = (
+                arg.type
+            )  # of a core function it is what travels, the table has the parameter's
+            if isinstance(abi, AbiAttr):
+                scalar = next(a.type.data[0] for a in abi.parameters if _is_scalar(a, i))
+            integer = isinstance(scalar, IntegerType)
+            fmt = Format.FP32 if integer else format_of(scalar, op)
             found.append(Parameter(label, (), fmt, True, False, integer))
             continue
         read, written = role(arg)
@@ -117,6 +122,10 @@ def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
         dims = None if layout is None else layout.dims(kind.get_num_dims())
         found.append(Parameter(label, kind.get_shape(), fmt, read, written, dims=dims))
     return found
+
+
+def _is_scalar(entry: ArgAttr, position: int) -> bool:
+    return entry.kind.data == ArgKind.SCALAR and entry.value.data == position
 
 
 def _program_parameters(op: ProgramOp) -> list[Parameter]:

@@ -82,3 +82,24 @@ func.func @one_axis(%X: memref<128x32xbf16> {tt.name = "X", tt.layout = #plain})
 // Without a grid there is nothing to do.
 // CHECK-LABEL: func.func private @declared()
 func.func private @declared()
+
+// Scalar parameters stand after the addresses, with their places among all parameters. Dimension 1
+// of the written tensor is outer: its axis comes first, then rows.
+// CHECK-LABEL: func.func @scalars(
+// CHECK-SAME: %a: f32 {tt.name = "a"}, %T: {{.*}}, %n: i32 {tt.name = "n"}, %start_id: index {{.*}}, %count: index
+// CHECK-SAME: tt.abi = #tt.abi<address "T_addr" = 0, scalar "a" = 0 : f32, scalar "n" = 2 : i32, start "start_id" = 0, count "count" = 0>
+// CHECK:        %x = arith.divui %work_id, %{{.*}} : index
+// CHECK:        memref.subview %T[%m, %x, 0]
+func.func @scalars(%a: f32 {tt.name = "a"}, %T: memref<64x4x32xbf16> {tt.name = "T", tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], tiled [0, 2], by "default">}, %n: i32 {tt.name = "n"}) attributes {tt.partition = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [4, 2], block_tiles [1, 1], tiles [2, 1], work [<1, <<[0, 0], [8, 1]>>>]>} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %c32 = arith.constant 32 : index
+  scf.parallel (%x, %y) = (%c0, %c0) to (%c4, %c2) step (%c1, %c1) {
+    %m = arith.muli %y, %c32 : index
+    %t = memref.subview %T[%m, %x, 0] [32, 1, 32] [1, 1, 1] : memref<64x4x32xbf16> to memref<32x32xbf16, strided<[128, 1], offset: ?>>
+    linalg.copy ins(%t : memref<32x32xbf16, strided<[128, 1], offset: ?>>) outs(%t : memref<32x32xbf16, strided<[128, 1], offset: ?>>)
+  }
+  func.return
+}
