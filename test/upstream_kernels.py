@@ -32,6 +32,17 @@ _MAMBA = {
     "headdim": 64,
     "dstate": 128,
 }
+_GDN = {
+    "B": 2,
+    "S": 128,
+    "H": 2,
+    "DK": 64,
+    "chunk_size": 64,
+    "input_dtype": "bfloat16",
+    "output_dtype": "bfloat16",
+    "accum_dtype": "float32",
+    "use_g": True,
+}
 _BHSD = ("flash_attention/example_mha_fwd_bhsd.py", "flashattn")
 _BSHD = ("flash_attention/example_mha_fwd_bshd.py", "flashattn")
 _GQA = ("flash_attention/example_gqa_fwd_bshd.py", "flashattn")
@@ -58,6 +69,26 @@ UPSTREAM: dict[str, Upstream] = {
             "out_dtype": "float32",
             "threads": 128,
         },
+    ),
+    "gdn_chunk_o": Upstream(
+        "gdn/example_chunk_o.py",
+        "tilelang_chunk_fwd_o",
+        _GDN
+        | {
+            "DV": 64,
+            "gate_dtype": "float32",
+            "scale": 0.125,
+            "block_S": 64,
+            "block_DK": 32,
+            "block_DV": 32,
+            "threads": 128,
+            "num_stages": 1,
+        },
+    ),
+    "gdn_kkt": Upstream(
+        "gdn/example_chunk_scaled_dot_kkt.py",
+        "tilelang_chunk_scaled_dot_kkt_fwd",
+        _GDN | {"DK": 128},
     ),
     "gemm": Upstream("gemm/example_gemm.py", "matmul", _SQUARE),
     "gemm_autotune": Upstream(
