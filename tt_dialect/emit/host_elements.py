@@ -63,6 +63,9 @@ _CALLS: dict[type[Operation], str] = {
     arith.MinimumfOp: "minimum",
 }
 
+_UNORDERED = 14
+"""The predicate `uno` of `arith.cmpf`: one of the operands is NaN."""
+
 _KEEP_FORMAT = (
     arith.SelectOp,
     arith.MaximumfOp,
@@ -99,6 +102,8 @@ class HostValues(Values):
         )
         self.functions: set[str] = set()
         """Names of the `FUNCTIONS` that are called."""
+        self.stored_alone: set[SSAValue] = set()
+        """Values that are added to what a buffer holds: each has a line for itself."""
 
     def name(self, value: SSAValue, default: str) -> str:
         """A fresh name after the value's own, else `x` for a float."""
@@ -133,7 +138,8 @@ class HostValues(Values):
 
     def _expression(self, op: Operation) -> Expr | None:
         expr = self._spelled(op)
-        before = " " * INDENT if op.results and _is_only_stored(op.results[0]) else _NAMED
+        alone = any(r in self.stored_alone or _is_only_stored(r) for r in op.results)
+        before = " " * INDENT if alone else _NAMED
         if expr is None or self._lines.fits(f"{before}{expr.text};"):
             return expr
         for value in dict.fromkeys(op.operands):
@@ -162,6 +168,8 @@ class HostValues(Values):
                 return self._call("floor_div", dividend, self[op.rhs])
             case arith.NegfOp() if self[op.operand].text.startswith("-"):
                 return Expr(f"-({self[op.operand].text})", Precedence.UNARY)
+            case arith.CmpfOp() if op.lhs is op.rhs and op.predicate.value.data == _UNORDERED:
+                return Expr(f"std::isnan({self[op.lhs].text})", leaves=self[op.lhs].leaves)
             case math.RsqrtOp():
                 root = Expr(f"std::sqrt({self[op.operand].text})", leaves=self[op.operand].leaves)
                 return binary("/", Precedence.MULTIPLICATIVE, Expr("1.0f"), root)

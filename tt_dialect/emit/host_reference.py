@@ -307,11 +307,16 @@ class _ReferencePrinter:
         self.in_body = True
         body = op.body.block
         several = len(op.outputs) > 1  # the first store must not change what the next one reads
+        same: dict[str, list[SSAValue]] = {}
         for arg, element in zip(body.args, elements, strict=True):
             self.values.bind(arg, element)
-            uses = arg.uses.get_length()
+            same.setdefault(element.text, []).append(arg)
+        for args in same.values():
+            uses = sum(map(_reads, args))
             if uses > 1 or (several and uses):
-                self.values.declare(arg)
+                self.values.declare(args[0])
+                for arg in args:
+                    self.values.bind(arg, self.values[args[0]])
         targets = elements[len(op.inputs) :]
         results = list(zip(op.outputs, targets, _yielded(op), strict=True))
         is_sum = any(kind.data is IteratorType.REDUCTION for kind in op.iterator_types)
@@ -321,6 +326,7 @@ class _ReferencePrinter:
             if (is_sum or _element_type(buffer) not in SIXTEEN)
             and (added := self.added(value, target)) is not None
         }
+        self.values.stored_alone.update(sums.values())
         for scalar in body.ops:
             if isinstance(scalar, linalg.IndexOp):
                 self.values.bind(scalar.result, indices[scalar.dim.value.data])
@@ -431,6 +437,14 @@ class _LoopNest(ExitStack):
             self.enter_context(lines.block(_loop(name, ZERO, Expr(str(extent)), Expr("1"))))
             indices.append(Expr(name))
         return indices
+
+
+def _reads(value: SSAValue) -> int:
+    """How often the text of a value will be printed; conversions to a wider format have none."""
+    return sum(
+        _reads(use.operation.result) if isinstance(use.operation, arith.ExtFOp) else 1
+        for use in value.uses
+    )
 
 
 def _unlinted(functions: Sequence[str]) -> str:
