@@ -34,7 +34,9 @@ from tt_dialect.passes.move_plan import Plan, kind_of, pack
 
 TILE = 32
 _NAMES = {"sr": "subblock_row", "sc": "subblock_col", "r": "row", "c": "col"}
-_FOLD_START = {"max": float("-inf"), "min": float("inf")}
+_FOLD_START = {"add": 0.0, "max": float("-inf"), "min": float("inf")}
+"""What a fold starts from. The SFPU does not see the zeros of an acquired tile, only FPU and packer do
+(ZEROACC clears the rows' valid bits)."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,8 @@ class _MapWriter:
         rows, cols = iota.rows.value.data, iota.cols.value.data
         row = emit.add(row, emit.mul(tile, down))
         col = emit.add(col, emit.mul(tile, right))
-        return emit.add(iota.offset, emit.mul(row, rows * TILE), emit.mul(col, cols * TILE))
+        origin = emit.add(iota.offset, emit.mul(row, rows * TILE), emit.mul(col, cols * TILE))
+        return emit.named(origin, "first_index")
 
     def index(self, register: int, iota: eltwise.IotaOp, tile: Index, slot: SSAValue) -> None:
         """The pattern of a tile from its page, plus what its place adds."""
@@ -230,9 +233,7 @@ class _MapWriter:
         high = max(0, rows * (TILE - 1)) + max(0, cols * (TILE - 1))
         origin = emit.value(self.origin(step.iota, tile))
         always, never = _BOUNDS[step.compare]
-        # origin + low >= 0 is written origin >= -low: an index can be compared with a constant.
         holds = _decided(emit, origin, always, low, high)
-        fails = _decided(emit, origin, never, low, high)
 
         def arm(steps: Sequence[Step]) -> Region:
             with emit.region() as region:
@@ -242,6 +243,7 @@ class _MapWriter:
 
         otherwise = Region(Block())
         with emit.inside(otherwise.block):
+            fails = _decided(emit, origin, never, low, high)
             emit.op(scf.IfOp(fails, [], arm(step.otherwise), arm(step.mixed)))
             emit.op(scf.YieldOp())
         emit.op(scf.IfOp(holds, [], arm(step.then), otherwise))
@@ -353,10 +355,9 @@ def _lower_fold(op: eltwise.MapOp, plan: Plan, emit: Emitter, planned: Schedule)
             first = emit.mul(group, tiles)
             (acc,) = _groups(emit, plan, 1, tiles, kind)
             registers = _groups(emit, plan, planned.registers, tiles, kind)
-            if name in _FOLD_START:
-                with emit.loop(tiles, "tile") as tile:
-                    start = FloatAttr(_FOLD_START[name], f32)
-                    emit.op(compute.FillTileOp(start, acc, emit.value(tile)))
+            with emit.loop(tiles, "tile") as tile:
+                start = FloatAttr(_FOLD_START[name], f32)
+                emit.op(compute.FillTileOp(start, acc, emit.value(tile)))
             with emit.loops([(a.extent, a.name) for a in folded]) as along_digits:
                 steps = [
                     *zip(digits, outer, strict=True),
