@@ -30,6 +30,7 @@ from tt_dialect.analysis.loops import (
 )
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, located
+from tt_dialect.passes.expand_elements import ExpandOperation
 from tt_dialect.passes.loop_moves import MOVES
 
 
@@ -263,6 +264,7 @@ class RaisePass(LevelPass):
 
     def patterns(self) -> list[list[RewritePattern]]:
         return [
+            [ExpandOperation()],
             list(MOVES),
             [RaiseNest()],
             [RemoveUnusedOperations()],
