@@ -107,9 +107,8 @@ def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
             named = op.arg_attrs.data[i].data.get("tt.name")
             label = named.data if isinstance(named, StringAttr) else label
         if kind is None:
-            scalar = (
-                arg.type
-            )  # of a core function it is what travels, the table has the parameter's
+            scalar = arg.type
+            # The argument of a core function has the type that travels, the table the parameter's.
             if isinstance(abi, AbiAttr):
                 scalar = next(a.type.data[0] for a in abi.parameters if _is_scalar(a, i))
             integer = isinstance(scalar, IntegerType)
