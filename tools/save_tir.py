@@ -68,8 +68,9 @@ def save_all() -> None:
         save(make(), data / f"{case}.tir.json")
     for case, make in load(ROOT / "test" / "tile_kernels.py").TILE_CASES.items():
         save(make(), data / "tile" / f"{case}.tir.json")
-    for case, make in load(ROOT / "test" / "rejected.py").REJECTED.items():
-        save(make(), data / "rejected" / f"{case}.tir.json")
+    for name in ("rejected", "rejected_calls"):
+        for case, make in load(ROOT / "test" / f"{name}.py").REJECTED.items():
+            save(make(), data / "rejected" / f"{case}.tir.json")
 
 
 def save_upstream(checkout: Path) -> None:

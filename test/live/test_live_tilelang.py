@@ -94,7 +94,7 @@ def load(name: str) -> ModuleType:
 KERNELS = load("kernels")
 TILE_CASES = load("tile_kernels").TILE_CASES
 CASES = KERNELS.CASES | KERNELS.IMPORT_CASES | TILE_CASES
-REJECTED = load("rejected").REJECTED
+REJECTED = load("rejected").REJECTED | load("rejected_calls").REJECTED
 
 
 @pytest.mark.parametrize("name", CASES)
