@@ -68,6 +68,8 @@ def save_all() -> None:
         save(make(), data / f"{case}.tir.json")
     for case, make in load(ROOT / "test" / "tile_kernels.py").TILE_CASES.items():
         save(make(), data / "tile" / f"{case}.tir.json")
+    for case, kernel in load(ROOT / "test" / "loop_kernels.py").LOOP_CASES.items():
+        save(kernel, data / "loops" / f"{case}.tir.json")
     for name in ("rejected", "rejected_calls"):
         for case, make in load(ROOT / "test" / f"{name}.py").REJECTED.items():
             save(make(), data / "rejected" / f"{case}.tir.json")

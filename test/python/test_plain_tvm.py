@@ -186,3 +186,10 @@ def test_blocks_of_any_size_compute_the_same() -> None:
             BlockPass(block_m, block_n, block_k).apply(make_context(), module)
             module.verify()
             compare(function, name)
+
+
+@pytest.mark.parametrize("name", ["te_matmul", "te_bias_relu"])
+def test_ttc_runs_it(ttc: Callable[..., Any], name: str) -> None:
+    done = ttc("run", DATA / f"{name}.tir.json", "--check")
+    assert done.returncode == 0, done.stderr
+    assert "ok" in done.stdout

@@ -31,6 +31,7 @@ from tt_dialect.analysis.loops import (
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, located
 from tt_dialect.passes.expand_elements import ExpandOperation
+from tt_dialect.passes.keep_on_chip import KeepOnChip
 from tt_dialect.passes.loop_moves import MOVES
 
 
@@ -267,5 +268,6 @@ class RaisePass(LevelPass):
             [ExpandOperation()],
             list(MOVES),
             [RaiseNest()],
+            [KeepOnChip()],
             [RemoveUnusedOperations()],
         ]
