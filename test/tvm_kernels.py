@@ -201,6 +201,53 @@ def te_softmax_sum():
     return te.create_prim_func([x, te.compute((M, N), lambda i, j: x[i, j] - m[i])])
 
 
+def te_softmax():
+    """A softmax of each row, in four stages."""
+    x = te.placeholder((M, N), FP32, "x")
+    k, n = te.reduce_axis((0, N)), te.reduce_axis((0, N))
+    m = te.compute((M,), lambda i: te.max(x[i, k], axis=k), "m")
+    e = te.compute((M, N), lambda i, j: tvm.tirx.exp(x[i, j] - m[i]), "e")
+    s = te.compute((M,), lambda i: te.sum(e[i, n], axis=n), "s")
+    return te.create_prim_func([x, te.compute((M, N), lambda i, j: e[i, j] / s[i])])
+
+
+def te_batch():
+    """Two products side by side."""
+    a, b = te.placeholder((2, 32, 64), BF16, "a"), te.placeholder((2, 64, 32), BF16, "b")
+    k = te.reduce_axis((0, 64))
+    c = te.compute(
+        (2, 32, 32),
+        lambda n, i, j: te.sum(a[n, i, k].astype(FP32) * b[n, k, j].astype(FP32), axis=k),
+    )
+    return te.create_prim_func([a, b, c])
+
+
+def te_two_products():
+    """A product of a product, which stays on chip."""
+    a, b = te.placeholder((32, 64), FP32, "a"), te.placeholder((64, 32), FP32, "b")
+    c = te.placeholder((32, 64), FP32, "c")
+    k, n = te.reduce_axis((0, 64)), te.reduce_axis((0, 32))
+    t = te.compute((32, 32), lambda i, j: te.sum(a[i, k] * b[k, j], axis=k), "t")
+    u = te.compute((32, 64), lambda i, j: te.sum(t[i, n] * c[n, j], axis=n), "u")
+    return te.create_prim_func([a, b, c, u])
+
+
+def te_relu_matmul():
+    """A map in front of a product: it is computed step by step."""
+    a, b = te.placeholder((M, K), FP32, "a"), te.placeholder((K, N), FP32, "b")
+    k = te.reduce_axis((0, K))
+    r = te.compute((M, K), lambda i, j: tvm.tirx.max(a[i, j], 0.0), "r")
+    c = te.compute((M, N), lambda i, j: te.sum(r[i, k] * b[k, j], axis=k), "c")
+    return te.create_prim_func([a, b, c])
+
+
+def te_filter():
+    """Sums of three neighbours."""
+    a = te.placeholder((M + 2,), FP32, "a")
+    k = te.reduce_axis((0, 3))
+    return te.create_prim_func([a, te.compute((M,), lambda i: te.sum(a[i + k], axis=k))])
+
+
 def scheduled():
     """A product whose loops a schedule has split and reordered."""
     from tvm.s_tir import Schedule
@@ -243,6 +290,11 @@ TVM_CASES: dict[str, Callable[[], object]] = {
             te_row_sum,
             te_column_max,
             te_softmax_sum,
+            te_softmax,
+            te_batch,
+            te_two_products,
+            te_relu_matmul,
+            te_filter,
             scheduled,
         )
     },

@@ -18,7 +18,6 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 
 from tt_dialect.analysis.access import (
-    is_contraction,
     is_parameter,
     label_of,
     memref_type,
@@ -77,9 +76,10 @@ class Stage:
 
     @property
     def is_product(self) -> bool:
-        """Whether it is a matrix product."""
+        """Whether it is a matrix product, or several of them side by side."""
         op = self.op
-        return isinstance(op, GenericOp) and is_contraction(op) and multiplies_and_adds(op)
+        is_product = isinstance(op, GenericOp) and multiplies_and_adds(op)
+        return is_product and len(self.reduced) == 1 and len(self.axes) > 2
 
     def axes_of(self, indexing: AffineMap) -> list[Axis | None]:
         """The axis of each dimension of an operand, None where it is indexed by zero."""

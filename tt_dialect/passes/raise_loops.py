@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import AffineMapAttr, IndexType, MemRefType, StridedLayoutAttr
+from xdsl.dialects.func import FuncOp
 from xdsl.dialects.linalg.attrs import IteratorTypeAttr
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp, IndexOp, YieldOp
 from xdsl.ir import Block, Operation, Region, SSAValue
@@ -14,7 +15,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.rewriter import InsertPoint
 from xdsl.transforms.dead_code_elimination import RemoveUnusedOperations
 
-from tt_dialect.analysis.access import memref_type
+from tt_dialect.analysis.access import grid_of, memref_type
 from tt_dialect.analysis.index import constant_value
 from tt_dialect.analysis.loops import (
     Axis,
@@ -29,21 +30,25 @@ from tt_dialect.analysis.loops import (
     variable,
 )
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, located
+from tt_dialect.passes.base import LevelPass, enclosing, located
 from tt_dialect.passes.expand_elements import ExpandOperation
 from tt_dialect.passes.keep_on_chip import KeepOnChip
 from tt_dialect.passes.loop_moves import MOVES
 
 
 class RaiseNest(RewritePattern):
-    """A perfect nest around one store becomes a `linalg` operation, or its inner loops do."""
+    """A perfect nest around one store becomes a `linalg` operation, or in a grid its inner loops do.
+
+    Without a grid a loop around an operation has no meaning on blocks.
+    """
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: scf.ForOp, rewriter: PatternRewriter) -> None:
         if outermost(op) is not op:
             return
         nest = perfect_nest(op)
-        for start in range(len(nest)):
+        in_grid = grid_of(enclosing(op, FuncOp)) is not None
+        for start in range(len(nest) if in_grid else 1):
             raised = raisable(nest[start:])
             if isinstance(raised, Raised):
                 _Builder(raised, nest[start], rewriter).build()
