@@ -63,7 +63,9 @@ _CB = frozenset(
 )
 _PAGES = frozenset(
     f"tt.noc.{name}"
-    for name in "accessor read_page write_page generate_tile read_barrier write_barrier writes_flushed".split()
+    for name in (
+        "accessor read_page write_page generate_tile read_barrier write_barrier writes_flushed"
+    ).split()
 )
 _CORES = frozenset(
     f"tt.noc.{name}"

@@ -105,8 +105,6 @@ class _Scheduler:
     """Walks the expression from its result; registers are numbered as they are taken."""
 
     in_loop: bool
-    how: tuple[str, ...]
-    """How the inputs are read."""
     steps: list[Step] = field(default_factory=list["Step"])
     free: list[int] = field(default_factory=list[int])
     total: int = 0
@@ -114,7 +112,6 @@ class _Scheduler:
     left: dict[SSAValue, int] = field(default_factory=dict[SSAValue, int])
     """Uses still to come of values with an operation."""
     needs: dict[SSAValue, int] = field(default_factory=dict[SSAValue, int])
-    broadcast: dict[SSAValue, bool] = field(default_factory=dict[SSAValue, bool])
     dirty: set[int] = field(default_factory=set[int])
 
     def take(self) -> int:
@@ -140,26 +137,6 @@ class _Scheduler:
                 counts = sorted((self.need(v) for v in tiles), reverse=True)
                 known = max(n + i for i, n in enumerate(counts))
             self.needs[value] = known
-        return known
-
-    def order(self, value: SSAValue) -> tuple[int, bool]:
-        """The greedier operand first; of equals the one with a broadcast input.
-
-        The v1 init of a broadcast restarts DST (`unary_bcast_init` calls `llk_pack_dest_init`), so
-        broadcasts should come first in their window.
-        """
-        return -self.need(value), not self.broadcasts(value)
-
-    def broadcasts(self, value: SSAValue) -> bool:
-        """Whether computing a value reads an input with a broadcast."""
-        known = self.broadcast.get(value)
-        if known is None:
-            op = value.owner
-            if isinstance(op, ApplyOp):
-                known = any(self.broadcasts(v) for v in op.arguments if not _is_scalar(v))
-            else:
-                known = isinstance(value, BlockArgument) and self.how[value.index] != "none"
-            self.broadcast[value] = known
         return known
 
     def get(self, value: SSAValue) -> int:
@@ -201,7 +178,7 @@ class _Scheduler:
         scalar = next((v for v in op.arguments if _is_scalar(v)), None)
         unique = list(dict.fromkeys(tiles))
         registers: dict[SSAValue, int] = {}
-        for value in sorted(unique, key=self.order):
+        for value in sorted(unique, key=self.need, reverse=True):
             registers[value] = self.get(value)
         dead = [v for v in unique if self._consume_all(v, tiles.count(v), registers[v])]
         operands = tuple(registers[v] for v in tiles)
@@ -228,7 +205,7 @@ class _Scheduler:
         """Both arms are there in a mixed tile, one in a uniform one."""
         condition, first, second = op.arguments
         arms = [v for v in (first, second) if isinstance(v.owner, ApplyOp)]
-        ready = {v: self.get(v) for v in dict.fromkeys(sorted(arms, key=self.order))}
+        ready = {v: self.get(v) for v in dict.fromkeys(sorted(arms, key=self.need, reverse=True))}
         dead = [v for v in ready if self._consume_all(v, arms.count(v), ready[v])]
         self.left[condition] -= 1  # computed here, where it is needed
         out = next((ready[v] for v in dead), None)
@@ -295,7 +272,7 @@ def index_test(value: SSAValue) -> tuple[IotaOp, str] | None:
 
 def schedule(op: MapOp) -> Schedule:
     """The schedule of a map; of a fold, without the accumulating register."""
-    scheduler = _Scheduler(in_loop=op.fold is not None, how=op.broadcasts)
+    scheduler = _Scheduler(in_loop=op.fold is not None)
     for inner in op.body.block.ops:
         if isinstance(inner, ApplyOp):
             scheduler.left[inner.tile] = len(list(inner.tile.uses))

@@ -13,8 +13,8 @@ HOST_RESERVED = """Axis BufferType CBIndex CircularBufferConfig ComputeConfig Co
     begin bit_cast buffer buffer_type c_0 c_1 c_16 c_17 c_2 c_3 close col cols column compare
     compile_args compute compute_config compute_with_storage_grid_size config cores
     cores_ranges count create create_buffer create_cb create_unit_mesh data device difference
-    distributed distribution download dst_full_sync_en end end_coord error extent format
-    fp32_dest_acc_en fprintf gather generator grid index inside isnan limit local main
+    distributed distribution download dst_full_sync_en end end_coord error expected extent format
+    fp32_dest_acc_en fprintf gather generator grid index inside isfinite isnan limit local main
     math_fidelity max mesh mesh_command_queue move mt19937 name next noc ok page_bytes
     page_size pages places printf processor program push_back queue random_tensor range reader
     reader_args reader_config reference replicated result row rows scale scatter set_page_size
@@ -155,7 +155,8 @@ std::vector<float> scatter(
 """
 
 COMPARE = """\
-// Prints max|error| / max|reference| and whether it is within the limit; NaN never is.
+// Prints max|error| / max|reference| of what is finite and whether it is within the limit;
+// infinities and NaN must be where the reference has them.
 bool compare(
     const char* name,
     const std::vector<float>& values,
@@ -164,9 +165,14 @@ bool compare(
     double scale = 0;
     double error = 0;
     for (size_t i = 0; i < reference.size(); ++i) {
-        const double difference = std::abs(double{values[i]} - double{reference[i]});
+        const double value = values[i];
+        const double expected = reference[i];
+        scale = std::isfinite(expected) ? std::max(scale, std::abs(expected)) : scale;
+        if (value == expected || (std::isnan(value) && std::isnan(expected))) {
+            continue;
+        }
+        const double difference = std::abs(value - expected);
         error = std::isnan(difference) ? difference : std::max(error, difference);
-        scale = std::max(scale, std::abs(double{reference[i]}));
     }
     error = scale > 0 ? error / scale : error;
     const bool ok = error <= limit;

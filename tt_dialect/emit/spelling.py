@@ -273,16 +273,21 @@ CALLS: dict[tuple[str, str], Spelling] = {
     # v2 leaves the packer alone (tt-metal #49924); v1 also programs it.
     (eltwise.BroadcastInitOp.name, ""): Spelling(
         ("unary_bcast_init<BroadcastType::{broadcast}>({cb})",),
-        ("unary_bcast_init<BroadcastType::{broadcast}>({cb}, {out})",),
+        # The init of v1 configures the hardware and restarts DST; these are the rest of it.
+        (
+            "UNPACK((llk_unpack_A_init<BroadcastType::{broadcast}, false, "
+            "EltwiseBinaryReuseDestType::NONE, {to_dest}>(false, false, {cb})))",
+            "MATH((llk_math_eltwise_unary_datacopy_init<{data_copy}, DST_ACCUM_MODE, "
+            "BroadcastType::{broadcast}>({cb})))",
+        ),
         _BCAST,
         BROADCAST,
     ),
     (eltwise.BroadcastUninitOp.name, ""): Spelling(
         ("unary_bcast_uninit<BroadcastType::{broadcast}>({cb})",),
-        (),
-        _BCAST + "; v1 has nothing to undo",
+        ("unary_bcast_uninit<BroadcastType::{broadcast}>({cb})",),
+        _BCAST,
         BROADCAST,
-        may_be_nothing=True,
     ),
     (eltwise.FpuBinaryOp.name, ""): _same(
         "{function}_tiles({a}, {b}, {a_tile}, {b_tile}, {dst_tile})", _ELTWISE_BINARY, BINARY
@@ -515,11 +520,19 @@ def _is_linked(op: Operation, scope: Scope) -> Expr:
     return Expr("true" if area.linked is not None else "false")
 
 
+def _to_dest(op: Operation) -> bool:
+    """Whether a buffer is unpacked to DST as it is."""
+    alloc = cast(eltwise.BroadcastInitOp, op).cb.owner
+    return isinstance(alloc, cb.AllocOp) and alloc.unpack_to_dest is not None
+
+
 DERIVED: dict[str, Callable[[Operation, Scope], Expr]] = {
     "address": _address,
     "dst_tile": _dst_tile,
     "shape": _subblock_shape,
     "pages": lambda op, scope: scope.pages(op),
+    "to_dest": lambda op, _: Expr("true" if _to_dest(op) else "false"),
+    "data_copy": lambda op, _: Expr("A2D" if _to_dest(op) else "B2D"),
     "broadcast": lambda op, _: Expr(cast(eltwise.BroadcastTileOp, op).how.data.upper()),
     "lines": lambda op, _: Expr(_LINES[cast(eltwise.FpuBinaryOp, op).how.data]),
     "short_init": _short_init,

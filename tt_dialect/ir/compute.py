@@ -55,6 +55,7 @@ from tt_dialect.ir.cb import BufferType, RequestAttr
 from tt_dialect.ir.effects import DstEffect, UnitsEffect
 from tt_dialect.ir.layout import ELEMENT_TYPES, BlockType, parse_checked
 
+
 @irdl_custom_directive
 class FloatLiteral(CustomDirective):
     """A float32 number: `1.5`, and by its bits (`0xff800000 : f32`) what has no decimal form."""
@@ -327,9 +328,7 @@ class FillTileOp(IRDLOperation):
     dst = operand_def(DstType)
     slot = operand_def(IndexType)
     custom_directives = (FloatLiteral,)
-    assembly_format = (
-        "custom<FloatLiteral>($value) `,` $dst `[` $slot `]` attr-dict `:` type($dst)"
-    )
+    assembly_format = "custom<FloatLiteral>($value) `,` $dst `[` $slot `]` attr-dict `:` type($dst)"
     traits = traits_def(DstEffect())
 
     def __init__(self, value: FloatAttr[Float32Type], dst: SSAValue, slot: SSAValue):

@@ -1,8 +1,8 @@
 """`tt.compute`, continued: elementwise arithmetic, broadcasts and reductions.
 
 Above (TILED): `map`, a region over the tiles of blocks whose operations are rows of the function
-table, and `reduce`. Below (BUFFERED to METALIUM): the same functions on tiles in DST (SFPU), between
-circular buffers (FPU), and the inits they need.
+table, and `reduce`. Below (BUFFERED to METALIUM): the same functions on tiles in DST (SFPU),
+between circular buffers (FPU), and the inits they need.
 
 A vector has a tile form. A column vector is a block of one tile column with its values in column 0
 of the tiles, a row vector a block of one tile row with its values in row 0; what stands in the rest
@@ -82,8 +82,8 @@ class MapOp(IRDLOperation):
     whose broadcast is `row` has one tile row and gives tile (0, c), `col` one tile column and
     (r, 0), `scalar` one tile. Values of the region are tiles in DST; the yielded one is rounded to
     the block's element type. With `fold`, the tiles of a tile row (dim `row`) or tile column (dim
-    `col`) are combined by the fold function as they are made, in ascending order: the result has one
-    tile column or one tile row, and its tiles still hold 32 partial results per row or column.
+    `col`) are combined by the fold function as they are made, in ascending order: the result has
+    one tile column or one tile row, and its tiles still hold 32 partial results per row or column.
     """
 
     name = "tt.compute.map"
@@ -98,8 +98,8 @@ class MapOp(IRDLOperation):
     body = region_def("single_block")
     block = result_def(BlockType)
     assembly_format = (
-        "$inputs `broadcast` $broadcast `over` $rows `by` $cols (`fold` $fold^ `dim` $dim)? `request` $cb "
-        "attr-dict `:` type($inputs) `->` type($block) $body"
+        "$inputs `broadcast` $broadcast `over` $rows `by` $cols (`fold` $fold^ `dim` $dim)? "
+        "`request` $cb attr-dict `:` type($inputs) `->` type($block) $body"
     )
     traits = traits_def(Pure())
 
@@ -222,7 +222,7 @@ class SplatOp(IRDLOperation):
 
 @irdl_op_definition
 class IotaOp(IRDLOperation):
-    """`rows * r + cols * c + offset`, where (r, c) is the element's place in the block of the map."""
+    """`rows * r + cols * c + offset`, (r, c) being the element's place in the block of the map."""
 
     name = "tt.compute.iota"
     rows = prop_def(IntegerAttr[I32])

@@ -319,52 +319,6 @@ def units_are_programmed(program: ProgramOp) -> Iterator[Diagnostic]:
     yield from found
 
 
-_DST_MATH = frozenset(
-    [
-        *eltwise.DST_OPS,
-        compute.CopyBlockOp,
-        compute.TransposeTileOp,
-        compute.FillTileOp,
-        compute.MatmulBlockOp,
-    ]
-)
-
-
-def broadcasts_come_first(program: ProgramOp) -> Iterator[Diagnostic]:
-    """In API v1 a broadcast init restarts DST, so nothing may be in it yet.
-
-    `unary_bcast_init(icb, ocb)` of `compute_kernel_api/bcast.h` calls `llk_pack_dest_init`; v2's
-    does not.
-    """
-    if program.metalium_api.data != "v1":
-        return
-
-    def follow(block: Block, written: bool, inside: bool) -> Iterator[Diagnostic]:
-        for op in block.ops:
-            if isinstance(op, compute.TileRegsAcquireOp):
-                written, inside = False, True
-            elif isinstance(op, compute.TileRegsCommitOp):
-                written, inside = False, False
-            elif isinstance(op, eltwise.BroadcastInitOp) and inside and written:
-                yield diagnostic_at(
-                    op,
-                    "a broadcast after other tiles are in DST: its init in API v1 restarts DST",
-                    "use API v2, or broadcast in a statement of its own",
-                )
-            elif type(op) in _DST_MATH:
-                written = True
-            for region in op.regions:
-                for nested in region.blocks:
-                    math = any(type(inner) in _DST_MATH for inner in nested.walk())
-                    repeated = isinstance(op, scf.ForOp) and inside and math
-                    yield from follow(nested, written or repeated, inside)
-                    written = written or (inside and math)
-
-    for thread in program.threads:
-        if thread.role.data == Role.COMPUTE:
-            yield from follow(thread.body.block, written=False, inside=False)
-
-
 def inits_are_needed(program: ProgramOp) -> Iterator[Diagnostic]:
     """No operation programs a unit for what it is programmed for already.
 
@@ -417,7 +371,6 @@ RULES: tuple[Callable[[ProgramOp], Iterator[Diagnostic]], ...] = (
     groups_keep_their_tiles,
     units_are_started,
     units_are_programmed,
-    broadcasts_come_first,
     arguments_exist,
     nocs_agree,
 )
