@@ -85,8 +85,11 @@ builtin.module {
       // COMPUTE: unary_bcast_init<BroadcastType::COL>(cb_Y);
       // COMPUTE: unary_bcast<BroadcastType::COL>(cb_Y, 1, 1);
       // COMPUTE: unary_bcast_uninit<BroadcastType::COL>(cb_Y);
-      // V1: unary_bcast_init<BroadcastType::COL>(cb_Y, cb_O);
+      // V1: UNPACK(
+      // V1: llk_unpack_A_init<BroadcastType::COL, false, EltwiseBinaryReuseDestType::NONE, true>
+      // V1: MATH((llk_math_eltwise_unary_datacopy_init<
       // V1: unary_bcast<BroadcastType::COL>(cb_Y, 1, 1);
+      // V1: unary_bcast_uninit<BroadcastType::COL>(cb_Y);
 
       tt.compute.fpu_binary_init "add" broadcast "none" %X_cb, %S_cb : !bf16, !bf16
       tt.compute.fpu_binary "add" broadcast "none" %X_cb[%c0], %S_cb[%c3], %a[%c0] : !bf16, !bf16, !dst
