@@ -402,6 +402,9 @@ class _HostPrinter:
         for arg in abi.args:
             if arg.kind.data in (ArgKind.EXTENT, ArgKind.SHARD):
                 lines.line(f"constexpr uint32_t {arg.label.data} = {arg.value.data};")
+        if partition.rect.data:
+            self.print_boxes()
+            return
         with lines.block("struct Work", "};"):
             lines.line("CoreRange cores;")
             lines.line("uint32_t count;")
@@ -415,11 +418,34 @@ class _HostPrinter:
                 lines.block("for (size_t y = range.start_coord.y; y <= range.end_coord.y; ++y)"),
                 lines.block("for (size_t x = range.start_coord.x; x <= range.end_coord.x; ++x)"),
             ):
-                values = [self.argument(arg) for arg in abi.args]
-                lines.braced("const std::vector<uint32_t> args = {", values)
-                for thread, path in kernel_files(self.program).items():
-                    self.print_set_arguments(thread, path.rsplit("/", 1)[-1].removesuffix(".cpp"))
+                self.print_core_arguments()
                 lines.line("start_id += count;")
+
+    def print_boxes(self) -> None:
+        """The arguments of cores that each do a box of blocks, whose place is in the table."""
+        lines, partition = self.lines, self.program.partition
+        with lines.block("struct Work", "};"):
+            lines.line("uint32_t x;")
+            lines.line("uint32_t y;")
+            lines.line("uint32_t start_id;")
+            lines.line("uint32_t count;")
+            lines.line(f"uint32_t place[{len(partition.rect)}];")
+        entries = [
+            f"{{{x}, {y}, {start}, {count}, {{{', '.join(map(str, place))}}}}}"
+            for ((x, y), start, count), place in zip(
+                partition.ids(), partition.coordinates(), strict=True
+            )
+        ]
+        lines.braced("const std::vector<Work> work = {", entries)
+        with lines.block("for (const auto& [x, y, start_id, count, place] : work)"):
+            self.print_core_arguments()
+
+    def print_core_arguments(self) -> None:
+        """The arguments of core (x, y), for every kernel on it."""
+        values = [self.argument(arg) for arg in self.program.abi.args]
+        self.lines.braced("const std::vector<uint32_t> args = {", values)
+        for thread, path in kernel_files(self.program).items():
+            self.print_set_arguments(thread, path.rsplit("/", 1)[-1].removesuffix(".cpp"))
 
     def print_set_arguments(self, thread: ThreadOp, kernel: str) -> None:
         call = f"SetRuntimeArgs(program, {kernel}, CoreCoord(x, y), args);"
@@ -442,6 +468,8 @@ class _HostPrinter:
                 return "count"
             case ArgKind.EXTENT | ArgKind.SHARD:
                 return arg.label.data
+            case ArgKind.SHARD_COORDINATE:
+                return f"place[{arg.value.data}]"
             case ArgKind.COORDINATE:
                 return f"static_cast<uint32_t>({'xy'[arg.value.data]})"
             case ArgKind.SCALAR:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from itertools import product
 from math import prod
 from typing import NamedTuple, TypeAlias
 
@@ -573,6 +574,10 @@ class WorkAttr(ParametrizedAttribute):
         printer.print_string(">")
 
 
+WORK_ORDERS = ("row_major", "column_major")
+"""How work ids number the blocks."""
+
+
 @irdl_attr_definition
 class PartitionAttr(ParametrizedAttribute):
     """Which core does which blocks.
@@ -582,8 +587,15 @@ class PartitionAttr(ParametrizedAttribute):
 
     `blocks` is the block grid, outermost axis first (leading batch axes, then M, N); `block_tiles`
     and `tiles` are the block shape and the tile grid of the last axes. Work ids number the blocks
-    row by row; cores take consecutive ids in the order of `work` (each core of the first entry
-    `count` ids, and so on). Counts are in blocks.
+    row by row, with `order "column_major"` (before `work`) column by column; cores take consecutive
+    ids in the order of `work` (each core of the first entry `count` ids, and so on). Counts are in
+    blocks.
+
+    With `rect [2, 3]` (before `work`) each core does a box of that many blocks along each axis; the
+    boxes stand row by row for the cores of the one `work` entry, and those at the far edges may hold
+    less than its `count`, the volume of a whole box. Work ids number the blocks of a box row by row.
+    They start at 0 in mode `local_shard`, where a box is the shard of its core, and at the number of
+    the box times the volume in mode `global`.
     """
 
     name = "tt.layout.partition"
@@ -594,14 +606,58 @@ class PartitionAttr(ParametrizedAttribute):
     block_tiles: Ints = param_def()
     tiles: Ints = param_def()
     work: ArrayAttr[WorkAttr] = param_def()
+    order: StringAttr = param_def()
+    rect: Ints = param_def()
+    """Blocks of a core's box along each axis; empty where cores take runs of ids."""
+
+    def __init__(
+        self,
+        mode: StringAttr,
+        strategy: StringAttr,
+        core_grid: Ints,
+        blocks: Ints,
+        block_tiles: Ints,
+        tiles: Ints,
+        work: ArrayAttr[WorkAttr],
+        order: StringAttr | None = None,
+        rect: Ints | None = None,
+    ):
+        super().__init__(
+            mode,
+            strategy,
+            core_grid,
+            blocks,
+            block_tiles,
+            tiles,
+            work,
+            order or StringAttr("row_major"),
+            rect or ints([]),
+        )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether each core works on the L1 shards it holds."""
+        return self.mode.data == "local_shard"
 
     @property
     def core_ranges(self) -> CoreRangesAttr:
         """All cores that have work."""
         return CoreRangesAttr.of([r for w in self.work for r in w.cores.ranges])
 
+    @property
+    def rect_grid(self) -> tuple[int, ...]:
+        """Boxes along each axis; () where cores take runs of ids."""
+        pairs = zip(int_tuple(self.blocks), int_tuple(self.rect), strict=False)
+        return tuple(-(-blocks // size) for blocks, size in pairs)
+
+    def coordinates(self) -> list[tuple[int, ...]]:
+        """The place of each core's box in the grid of boxes, in the order of `ids`."""
+        return list(product(*(range(extent) for extent in self.rect_grid)))
+
     def ids(self) -> list[tuple[tuple[int, int], int, int]]:
         """(core, start_id, count) of every core with work."""
+        if self.rect.data:
+            return self._boxes()
         rows: list[tuple[tuple[int, int], int, int]] = []
         start = 0
         for work in self.work:
@@ -610,24 +666,53 @@ class PartitionAttr(ParametrizedAttribute):
                 start += work.count.data
         return rows
 
+    def _boxes(self) -> list[tuple[tuple[int, int], int, int]]:
+        rows: list[tuple[tuple[int, int], int, int]] = []
+        blocks, rect = int_tuple(self.blocks), int_tuple(self.rect)
+        step = 0 if self.is_local else prod(rect)
+        cores = self.core_ranges.cores()
+        for i, (core, place) in enumerate(zip(cores, self.coordinates(), strict=True)):
+            held = [min(r, b - c * r) for r, b, c in zip(rect, blocks, place, strict=True)]
+            rows.append((core, i * step, prod(held)))
+        return rows
+
     def verify(self) -> None:
         for name in ("core_grid", "block_tiles", "tiles"):
             if len(getattr(self, name)) != 2:
                 raise VerifyException(f"{name} has two entries")
         if not self.blocks or any(
             v < 1
-            for grid in (self.core_grid, self.blocks, self.block_tiles, self.tiles)
+            for grid in (self.core_grid, self.blocks, self.block_tiles, self.tiles, self.rect)
             for v in int_tuple(grid)
         ):
             raise VerifyException("grids and extents of a partition are positive")
-        total = sum(w.count.data * len(w.cores.cores()) for w in self.work)
-        if total != prod(int_tuple(self.blocks)):
-            raise VerifyException(
-                f"partition covers {total} blocks of {prod(int_tuple(self.blocks))}"
-            )
+        if self.order.data not in WORK_ORDERS:
+            raise VerifyException(f"order must be row_major or column_major, got {self.order.data}")
+        if self.rect.data:
+            self._verify_boxes()
+        else:
+            if self.is_local:
+                raise VerifyException("a partition in mode local_shard has a rect")
+            total = sum(w.count.data * len(w.cores.cores()) for w in self.work)
+            if total != prod(int_tuple(self.blocks)):
+                raise VerifyException(
+                    f"partition covers {total} blocks of {prod(int_tuple(self.blocks))}"
+                )
         width, height = int_tuple(self.core_grid)
         if any(x >= width or y >= height for x, y in self.core_ranges.cores()):
             raise VerifyException(f"a core range leaves the {width}x{height} core grid")
+
+    def _verify_boxes(self) -> None:
+        rect = int_tuple(self.rect)
+        if len(rect) != len(self.blocks) or self.order.data != "row_major":
+            raise VerifyException("rect has one entry per axis of blocks, and its order is row_major")
+        if len(self.work) != 1 or self.work.data[0].count.data != prod(rect):
+            raise VerifyException(f"a partition with rect has one work entry of {prod(rect)} blocks")
+        cores = len(self.core_ranges.cores())
+        if cores != prod(self.rect_grid):
+            raise VerifyException(
+                f"{prod(self.rect_grid)} boxes of blocks cannot be given to {cores} cores"
+            )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -643,13 +728,23 @@ class PartitionAttr(ParametrizedAttribute):
             core_grid, blocks = field("core_grid"), field("blocks")
             block_tiles, tiles = field("block_tiles"), field("tiles")
             parser.parse_punctuation(",")
+            order, rect = StringAttr("row_major"), ints([])
+            if parser.parse_optional_keyword("order") is not None:
+                order = StringAttr(parser.parse_str_literal())
+                parser.parse_punctuation(",")
+            if parser.parse_optional_keyword("rect") is not None:
+                rect = parse_ints(parser)
+                parser.parse_punctuation(",")
             parser.parse_keyword("work")
             work = parser.parse_comma_separated_list(
                 parser.Delimiter.SQUARE, lambda: WorkAttr.new(WorkAttr.parse_parameters(parser))
             )
+            given = ArrayAttr(work)
             return parse_checked(
                 parser,
-                lambda: cls(mode, strategy, core_grid, blocks, block_tiles, tiles, ArrayAttr(work)),
+                lambda: cls(
+                    mode, strategy, core_grid, blocks, block_tiles, tiles, given, order, rect
+                ),
             )
 
     def print_parameters(self, printer: Printer) -> None:
@@ -660,6 +755,12 @@ class PartitionAttr(ParametrizedAttribute):
         for name in ("core_grid", "blocks", "block_tiles", "tiles"):
             printer.print_string(f", {name} ")
             print_ints(printer, getattr(self, name))
+        if self.order.data != "row_major":
+            printer.print_string(", order ")
+            printer.print_string_literal(self.order.data)
+        if self.rect.data:
+            printer.print_string(", rect ")
+            print_ints(printer, self.rect)
         printer.print_string(", work [")
         printer.print_list(self.work, lambda w: w.print_parameters(printer))
         printer.print_string("]>")

@@ -61,6 +61,8 @@ class ArgKind(StrEnum):
     """A tensor extent in tiles, `value` on every core."""
     SHARD = "shard"
     """A shard extent or grid size, `value` on every core."""
+    SHARD_COORDINATE = "shard_coordinate"
+    """The place of the core's box of blocks along axis `value` of the block grid."""
     COORDINATE = "coordinate"
     """A coordinate of the core: `value` 0 is x, 1 is y."""
     SEMAPHORE = "semaphore"
