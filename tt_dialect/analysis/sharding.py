@@ -278,19 +278,36 @@ def core_of_shard(shard: int, cores: Sequence[tuple[int, int]]) -> tuple[int, in
 
 
 def shard_cores(
-    sharding: Sharding, ranges: Sequence[tuple[int, int]] | None = None
+    sharding: Sharding,
+    ranges: Sequence[tuple[int, int]] | None = None,
+    core_grid: tuple[int, int] = (8, 8),
 ) -> list[tuple[int, int]]:
     """
     Cores (x, y) of the shards of an L1 tensor, by shard number: shard s is on the s-th core.
 
-    `ranges` are the cores of the user's core ranges; without them the shard grid lies on the core
-    grid from (0, 0), as wide as the last dimension and row by row: (s mod Gx, s div Gx). Raises
-    `ShardingError` when there are fewer cores than shards.
+    `ranges` are the cores of the user's core ranges. Without them a shard grid that cuts rows and
+    columns lies on the core grid from (0, 0), as wide as it has columns: (s mod Gx, s div Gx); one
+    that cuts a single dimension fills the core grid (width, height) row by row. Raises
+    `ShardingError` when there are fewer cores than shards or the shard grid is larger.
     """
-    if ranges is None:
-        width = sharding.grid[-1]
-        return [(s % width, s // width) for s in range(sharding.shards)]
-    return [core_of_shard(s, ranges) for s in range(sharding.shards)]
+    if ranges is not None:
+        return [core_of_shard(s, ranges) for s in range(sharding.shards)]
+    width, height = core_grid
+    rows, cols = ((1, *sharding.grid) if len(sharding.grid) < 2 else sharding.grid)[-2:]
+    if min(rows, cols) > 1:
+        if cols > width or rows > height:
+            raise ShardingError(
+                f"the shard grid {rows}x{cols} is larger than the {width}x{height} core grid",
+                f"at most {height} shards along rows and {width} along columns",
+            )
+        width = cols
+    if sharding.shards > width * height:
+        raise ShardingError(
+            f"{sharding.shards} shards are more than the {core_grid[0]}x{core_grid[1]} core grid "
+            "has cores",
+            "an L1 shard is owned by exactly one core; use fewer shards",
+        )
+    return [(s % width, s // width) for s in range(sharding.shards)]
 
 
 # --- from layouts ---------------------------------------------------------------------------------
@@ -316,6 +333,11 @@ def shard_dims(layout: BufferAttr, rank: int) -> tuple[int, ...]:
     found: list[int] = []
     for axis in (a.data for a in shard.axes):
         label_dims = [i for i, label in enumerate(layout.labels) if label == axis]
+        if len(label_dims) > 1:
+            raise ShardingError(
+                f"nd_shard axis '{axis}' labels {len(label_dims)} dimensions of the tensor",
+                "cut other axes",
+            )
         dim = label_dims[0] if label_dims else rows_and_columns.get(axis)
         if dim is None:
             known = ", ".join(dict.fromkeys((*(a for a in layout.labels if a), "M", "N")))
