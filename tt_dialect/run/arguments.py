@@ -19,7 +19,7 @@ from tt_dialect.analysis.given import reads_what_it_is_given
 from tt_dialect.analysis.work import core_arguments
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import noc
-from tt_dialect.ir.layout import PartitionAttr, TileDims, int_tuple
+from tt_dialect.ir.layout import BufferAttr, PartitionAttr, TileDims, int_tuple
 from tt_dialect.ir.program import AbiAttr, ArgAttr, ArgKind, ProgramOp
 from tt_dialect.run import numerics
 from tt_dialect.run.codegen import format_of, memref_type
@@ -42,6 +42,8 @@ class Parameter:
     """Whether it is an integer scalar; `format` then says nothing."""
     dims: TileDims | None = None
     """The dimensions its tiles lie on; None for scalars, and before a layout says."""
+    layout: BufferAttr | None = None
+    """Where the tensor lives; None for scalars, and before a layout says."""
 
     @property
     def scalar(self) -> bool:
@@ -119,7 +121,9 @@ def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
         fmt = format_of(kind.element_type, op)
         layout = layout_of(op, arg)
         dims = None if layout is None else layout.dims(kind.get_num_dims())
-        found.append(Parameter(label, kind.get_shape(), fmt, read, written, dims=dims))
+        found.append(
+            Parameter(label, kind.get_shape(), fmt, read, written, dims=dims, layout=layout)
+        )
     return found
 
 
@@ -137,6 +141,7 @@ def _program_parameters(op: ProgramOp) -> list[Parameter]:
             t.use.reads,
             t.use.writes,
             dims=t.layout.dims(len(t.shape)),
+            layout=t.layout,
         )
         for t in op.tensors
     ]

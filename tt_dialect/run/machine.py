@@ -13,6 +13,7 @@ from xdsl.ir import Operation
 from tt_dialect.diagnostics import CompileError, error_at
 from tt_dialect.run.buffers import CircularBuffer, DstSections
 from tt_dialect.run.numerics import F32, TILE, Format
+from tt_dialect.run.placement import L1_ALIGNMENT, CoreXY, Device, Placement
 from tt_dialect.run.waiting import Waiter
 
 DRAM_BASE = 0x20000
@@ -28,7 +29,8 @@ class Stats:
     dram_write: int = 0
     """Bytes written to DRAM."""
     noc_bytes: int = 0
-    """Bytes that crossed a NoC: DRAM traffic and core to core, once per destination."""
+    """Bytes that crossed a NoC: DRAM traffic and core to core, once per destination. What a core
+    moves within its own L1 does not."""
     tile_products: int = 0
     """32x32x32 tile products."""
     cb_waits: int = 0
@@ -41,6 +43,10 @@ class Stats:
     """Pages read from circular buffers, except by matrix products."""
     pages_packed: int = 0
     """Pages packed into circular buffers."""
+    l1_local: int = 0
+    """Bytes read from and written to tensors in the L1 of the core itself."""
+    l1_remote: int = 0
+    """Bytes read from and written to tensors in the L1 of other cores."""
 
     def add(self, other: Stats) -> None:
         """Adds the figures of another."""
@@ -70,35 +76,86 @@ Observer: TypeAlias = Callable[[Event], None]
 
 
 class Tensor:
-    """A tensor in interleaved DRAM: page p stands in bank p % banks, row p // banks."""
+    """A tensor in banks of DRAM or in the L1 of cores, page by page as its placement says.
 
-    __slots__ = ("banks", "base", "data", "format", "label", "page_bytes", "shape", "writes")
+    `data` holds the banks one after another, `room` pages each; what no page lies on stays NaN.
+    """
 
-    def __init__(self, label: str, shape: tuple[int, ...], fmt: Format, base: int, banks: int):
+    __slots__ = (
+        "base",
+        "data",
+        "format",
+        "home",
+        "label",
+        "owners",
+        "page_bytes",
+        "pages",
+        "placement",
+        "room",
+        "shape",
+        "slots",
+        "traffic",
+        "writes",
+    )
+
+    def __init__(
+        self, label: str, shape: tuple[int, ...], fmt: Format, base: int, placement: Placement
+    ):
         self.label = label
         self.shape = shape
         self.format = fmt
         self.page_bytes = TILE * TILE * fmt.bytes
         self.base = base
-        self.banks = banks
-        *outer, rows, cols = shape
-        grid = (*outer, -(-rows // TILE), -(-cols // TILE))
-        self.data: F32 = np.full((int(np.prod(grid)), TILE, TILE), np.nan, np.float32)
-        self.writes = np.zeros(len(self.data), np.int64)
+        self.placement = placement
+        self.pages = placement.pages
+        self.room = placement.room
+        self.slots = placement.slots()
+        """Where each page stands in `data`."""
+        self.owners: list[CoreXY] | None = None
+        """The core of each page; None in DRAM."""
+        if placement.in_l1:
+            self.owners = [placement.cores[slot // self.room] for slot in self.slots]
+        self.home = {core: bank for bank, core in enumerate(placement.cores)}
+        rows = placement.banks * self.room
+        self.data: F32 = np.full((rows, TILE, TILE), np.nan, np.float32)
+        self.writes = np.zeros(self.pages, np.int64)
         """How often each page was written."""
+        self.traffic = {"dram": 0, "l1_local": 0, "l1_remote": 0}
+        """Bytes read and written, by where they were."""
 
-    @property
-    def bank_bytes(self) -> int:
-        """Bytes it takes in each bank."""
-        return -(-len(self.data) // self.banks) * self.page_bytes
+    def bank(self, page: int) -> int:
+        """The bank of a page."""
+        return self.slots[page] // self.room
+
+    def address(self, page: int, alignment: int) -> int:
+        """The address of a page in its bank."""
+        stride = -(-self.page_bytes // alignment) * alignment
+        return self.base + self.slots[page] % self.room * stride
+
+    def page_at(self, slot: int) -> int:
+        """The page that stands at a place of `data`."""
+        return self.slots.index(slot)
+
+    def local(self, core: CoreXY) -> F32 | None:
+        """The pages of the shard a core owns, a view; None if it owns none."""
+        bank = self.home.get(core)
+        if bank is None:
+            return None
+        return self.data[bank * self.room : (bank + 1) * self.room]
 
     def upload(self, values: F32) -> None:
         """Tilizes an array, padding with zeros to whole tiles."""
-        self.data = tilize(values)
+        self.data[self.slots] = tilize(values)
 
     def download(self) -> F32:
         """The array its pages hold."""
-        return untilize(self.data, self.shape)
+        return untilize(self.data[self.slots], self.shape)
+
+
+def page_count(shape: tuple[int, ...]) -> int:
+    """Pages of a tensor `[..., rows, cols]`."""
+    *outer, rows, cols = shape
+    return int(np.prod(outer, dtype=np.int64)) * -(-rows // TILE) * -(-cols // TILE)
 
 
 def tilize(values: F32) -> F32:
@@ -123,17 +180,37 @@ def untilize(pages: F32, shape: tuple[int, ...]) -> F32:
 
 
 class Dram:
-    """The tensors of a program, laid out one after another in every bank."""
+    """The tensors of a program: those in DRAM one after another, those in L1 down from its end.
 
-    def __init__(self, banks: int):
-        self.banks = banks
+    A tensor has one address, the same in all its banks; addresses are distinct over both memories.
+    """
+
+    def __init__(self, device: Device):
+        self.device = device
         self.tensors: list[Tensor] = []
         self._next = DRAM_BASE
+        self.l1_top = device.l1_top
+        """Where the L1 tensors begin."""
 
-    def allocate(self, label: str, shape: tuple[int, ...], fmt: Format) -> Tensor:
+    def allocate(
+        self, label: str, shape: tuple[int, ...], fmt: Format, placement: Placement
+    ) -> Tensor:
         """Places a tensor."""
-        tensor = Tensor(label, shape, fmt, self._next, self.banks)
-        self._next += -(-tensor.bank_bytes // 64) * 64
+        alignment = L1_ALIGNMENT if placement.in_l1 else self.device.dram_alignment
+        page = -(-TILE * TILE * fmt.bytes // alignment) * alignment
+        size = -(-placement.room * page // 64) * 64
+        taken = {tensor.base for tensor in self.tensors}
+        if placement.in_l1:
+            base = self.l1_top - size
+            while base in taken:
+                base -= 64
+            self.l1_top = base
+        else:
+            base = self._next
+            while base in taken:
+                base += 64
+            self._next = base + size
+        tensor = Tensor(label, shape, fmt, base, placement)
         self.tensors.append(tensor)
         return tensor
 
@@ -141,11 +218,11 @@ class Dram:
         """The tensor at a base address, if its pages are those of the accessor."""
         for tensor in self.tensors:
             if tensor.base == base:
-                if tensor.format is not fmt or len(tensor.data) != pages:
+                if tensor.format is not fmt or tensor.pages != pages:
                     raise error_at(
                         op,
                         f"accessor for {pages} pages of {fmt} on tensor '{tensor.label}' "
-                        f"with {len(tensor.data)} pages of {tensor.format}",
+                        f"with {tensor.pages} pages of {tensor.format}",
                     )
                 return tensor
         raise error_at(op, f"no tensor at address {base:#x}")
@@ -197,17 +274,16 @@ class Mover:
         self, noc: int, tensor: Tensor, page: int, cb: CircularBuffer, slot: int, op: Operation
     ) -> None:
         """Issues a read of a page into page `slot` of a circular buffer."""
-        if not 0 <= page < len(tensor.data):
+        if not 0 <= page < tensor.pages:
             raise _page_error(tensor, page, op)
         if slot < cb.wr or slot >= cb.wr + cb.reserved or slot >= cb.capacity:
             cb.check_reserved(slot, 1, op)
         cb.data[slot] = np.nan
         cb.landing.add(slot)
         self.busy.add(cb)
-        self.reads[noc].append((cb.data, slot, tensor.data, page, tensor))
-        stats = self.core.stats
-        stats.dram_read += tensor.page_bytes
-        stats.noc_bytes += tensor.page_bytes
+        self.reads[noc].append((cb.data, slot, tensor.data, tensor.slots[page], tensor))
+        if self._count(tensor, page):
+            self.core.stats.dram_read += tensor.page_bytes
         if self.observer is not None:
             self._tell("issue", "read", noc, tensor, page)
 
@@ -215,18 +291,32 @@ class Mover:
         self, noc: int, tensor: Tensor, page: int, cb: CircularBuffer, slot: int, op: Operation
     ) -> None:
         """Issues a write of page `slot` of a circular buffer."""
-        if not 0 <= page < len(tensor.data):
+        if not 0 <= page < tensor.pages:
             raise _page_error(tensor, page, op)
         cb.check_waited(slot - cb.rd, 1, op)
-        self.writes[noc].append((tensor.data, page, cb.data, slot, tensor))
+        self.writes[noc].append((tensor.data, tensor.slots[page], cb.data, slot, tensor))
         cb.leaving.add(slot)
         self.busy.add(cb)
         tensor.writes[page] += 1
-        stats = self.core.stats
-        stats.dram_write += tensor.page_bytes
-        stats.noc_bytes += tensor.page_bytes
+        if self._count(tensor, page):
+            self.core.stats.dram_write += tensor.page_bytes
         if self.observer is not None:
             self._tell("issue", "write", noc, tensor, page)
+
+    def _count(self, tensor: Tensor, page: int) -> bool:
+        """Counts the bytes of a page by where it is; whether that is DRAM."""
+        stats, size = self.core.stats, tensor.page_bytes
+        if tensor.owners is None:
+            tensor.traffic["dram"] += size
+        elif tensor.owners[page] == (self.core.x, self.core.y):
+            tensor.traffic["l1_local"] += size
+            stats.l1_local += size
+            return False
+        else:
+            tensor.traffic["l1_remote"] += size
+            stats.l1_remote += size
+        stats.noc_bytes += size
+        return tensor.owners is None
 
     def multicast(
         self,
@@ -347,12 +437,13 @@ class Mover:
     def _complete(self, kind: str, noc: int, pending: list[_Transfer]) -> None:
         for _, i, _, j, tensor in pending:
             if tensor is not None:
-                self._tell("complete", kind, noc, tensor, j if kind == "read" else i)
+                page = tensor.page_at(j if kind == "read" else i)
+                self._tell("complete", kind, noc, tensor, page)
 
     def _tell(self, phase: str, kind: str, noc: int, tensor: Tensor, page: int) -> None:
         assert self.observer is not None
         core = (self.core.x, self.core.y)
-        bank = page % tensor.banks
+        bank = tensor.bank(page)
         self.observer(Event(phase, kind, core, self.role, noc, tensor.page_bytes, bank, page))
 
 
@@ -361,9 +452,13 @@ _Transfer: TypeAlias = tuple[F32, int, F32, int, Tensor | None]
 
 
 def _page_error(tensor: Tensor, page: int, op: Operation) -> CompileError:
-    address = tensor.base + page // tensor.banks * tensor.page_bytes
+    hint = ""
+    if tensor.placement.sharding is None:
+        banks = tensor.placement.banks
+        address = tensor.base + page // banks * tensor.page_bytes
+        hint = f"bank {page % banks}, address {address:#x}"
     return error_at(
         op,
-        f"page {page} of tensor '{tensor.label}' does not exist, it has {len(tensor.data)}",
-        f"bank {page % tensor.banks}, address {address:#x}",
+        f"page {page} of tensor '{tensor.label}' does not exist, it has {tensor.pages}",
+        hint,
     )

@@ -18,6 +18,7 @@ from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb as cb_ir
 from tt_dialect.ir import noc
+from tt_dialect.ir.layout import PartitionAttr, int_tuple
 from tt_dialect.ir.program import ProgramOp, Role, ThreadOp
 from tt_dialect.run import numerics
 from tt_dialect.run.arguments import (
@@ -29,8 +30,9 @@ from tt_dialect.run.arguments import (
 )
 from tt_dialect.run.buffers import CircularBuffer, DstSections
 from tt_dialect.run.codegen import explained, format_of
-from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Stats, Tensor
+from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Stats, Tensor, page_count
 from tt_dialect.run.numerics import AnyArray, Fidelity
+from tt_dialect.run.placement import Device, placement
 from tt_dialect.run.scheduler import Scheduler, Thread
 from tt_dialect.run.threads import ThreadCompiler, float_of
 
@@ -42,6 +44,8 @@ class RunStats:
     total: Stats = field(default_factory=Stats)
     cores: dict[tuple[int, int], Stats] = field(default_factory=dict)
     page_writes: dict[str, AnyArray] = field(default_factory=dict)
+    tensors: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Bytes read and written of each tensor: `dram`, `l1_local` (the core's own), `l1_remote`."""
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -52,6 +56,7 @@ class RunStats:
                 label: {"pages": len(n), "min": int(n.min()), "max": int(n.max())}
                 for label, n in self.page_writes.items()
             },
+            "tensors": self.tensors,
         }
 
 
@@ -75,7 +80,7 @@ def simulate(
         raise error_at(program, f"programs for '{program.arch.data}' are not executed")
     tensors = parameters(program)
     with numerics.quiet():
-        dram = _upload(program, tensors, inputs, arch.dram_banks)
+        dram = _upload(program, tensors, inputs, Device.of(arch))
         scheduler = Scheduler(seed)
         cores = _cores(program, dram, scalar_words(tensors, inputs))
         compilers = [
@@ -171,7 +176,7 @@ def evaluate_buffered(
     """Executes a BUFFERED function, core after core; a call that would block is an error."""
     tensors = parameters(op)
     with numerics.quiet():
-        dram = _upload(op, tensors, inputs, banks)
+        dram = _upload(op, tensors, inputs, _any_device(op, banks))
         own = _own_arguments(tensors, inputs, dram)
         compiler = ThreadCompiler(None, preempt=False)
         names = [compiler.define(arg) for arg in op.body.block.args]
@@ -206,19 +211,30 @@ def _upload(
     op: func.FuncOp | ProgramOp,
     tensors: Sequence[Parameter],
     inputs: Sequence[AnyArray],
-    banks: int,
+    device: Device,
 ) -> Dram:
     check_inputs(op, tensors, inputs)
-    dram = Dram(banks)
+    dram = Dram(device)
     given = iter(inputs)
     for t in tensors:
         value = next(given) if t.read else None
         if t.scalar:
             continue
-        tensor = dram.allocate(t.label, t.matrix_shape, t.format)
+        pages = page_count(t.matrix_shape)
+        where = placement(t.layout, t.shape, pages, t.label, device, op)
+        tensor = dram.allocate(t.label, t.matrix_shape, t.format, where)
         if value is not None:
             tensor.upload(t.to_matrices(numerics.load(value, t.format)))
     return dram
+
+
+def _any_device(op: func.FuncOp, banks: int) -> Device:
+    """A machine for a function that does not say which: as many cores as its partition knows."""
+    partition = op.attributes.get("tt.partition")
+    width, height = 8, 8
+    if isinstance(partition, PartitionAttr):
+        width, height = int_tuple(partition.core_grid)
+    return Device(banks, 32, (width, height), 1 << 30, bounded=False)
 
 
 def _own_arguments(
@@ -246,6 +262,7 @@ def _results(
     outputs: list[AnyArray] = []
     own = [t for t in tensors if not t.scalar]
     for parameter, tensor in zip(own, dram.tensors, strict=True):
+        stats.tensors[parameter.label] = {k: n for k, n in tensor.traffic.items() if n}
         if parameter.written:
             outputs.append(parameter.from_matrices(tensor.download()))
             stats.page_writes[parameter.label] = tensor.writes

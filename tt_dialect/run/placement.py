@@ -1,0 +1,118 @@
+"""Which memory holds each page of a tensor: banks of DRAM, or the L1 of cores.
+
+A bank is a DRAM bank or a core that holds pages of an L1 tensor; `analysis/sharding.py` says which
+page is where, as TensorAccessor computes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.ir import Operation
+
+from tt_dialect.analysis.sharding import Sharding, ShardingError, shard_cores, sharding_of
+from tt_dialect.arch import Arch
+from tt_dialect.diagnostics import error_at
+from tt_dialect.ir.layout import BufferAttr, Memory
+
+CoreXY = tuple[int, int]
+
+L1_ALIGNMENT = 16
+"""Bytes to which a page in L1 is aligned (noc_parameters.h, both architectures)."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Banks of a tensor: `cores[b]` is the core of bank b, empty for DRAM."""
+
+    banks: int
+    pages: int
+    sharding: Sharding | None = None
+    cores: tuple[CoreXY, ...] = ()
+
+    @property
+    def in_l1(self) -> bool:
+        """Whether the banks are cores."""
+        return bool(self.cores)
+
+    @property
+    def room(self) -> int:
+        """Pages each bank gives to the tensor, those no page lies on included."""
+        if self.sharding is None:
+            return -(-self.pages // self.banks)
+        return self.sharding.pages_in_bank(self.banks)
+
+    def place(self, page: int) -> tuple[int, int]:
+        """(bank, page offset in it) of a page."""
+        if self.sharding is None:
+            return page % self.banks, page // self.banks
+        return self.sharding.place(page, self.banks)
+
+    def slots(self) -> list[int]:
+        """bank * room + offset of every page, by page."""
+        room = self.room
+        return [bank * room + row for bank, row in map(self.place, range(self.pages))]
+
+
+@dataclass(frozen=True)
+class Device:
+    """What placements need of a machine."""
+
+    dram_banks: int
+    dram_alignment: int
+    grid: CoreXY
+    """(width, height) of the compute grid."""
+    l1_top: int
+    """End of L1, from which L1 tensors grow down."""
+    bounded: bool = True
+    """Whether shards outside of the grid are an error."""
+
+    @classmethod
+    def of(cls, arch: Arch) -> Device:
+        """The machine of an architecture."""
+        return cls(arch.dram_banks, arch.dram_alignment, arch.grid, arch.l1_bytes // 64 * 64)
+
+    def cores(self) -> tuple[CoreXY, ...]:
+        """All cores, row by row: the banks of an interleaved L1 tensor."""
+        width, height = self.grid
+        return tuple((x, y) for y in range(height) for x in range(width))
+
+
+def placement(
+    layout: BufferAttr | None,
+    shape: Sequence[int],
+    pages: int,
+    label: str,
+    device: Device,
+    op: Operation,
+) -> Placement:
+    """
+    The banks of a tensor of `shape` elements; None stands for interleaved DRAM.
+
+    A sharding that does not fit the tensor or the device is an error at `op`.
+    """
+    if layout is None:
+        return Placement(device.dram_banks, pages)
+    try:
+        sharding = sharding_of(layout, shape)
+    except ShardingError as error:
+        raise error_at(op, f"tensor '{label}': {error}", error.hint) from None
+    if layout.memory.data == Memory.DRAM:
+        return Placement(device.dram_banks, pages, sharding)
+    if sharding is None:
+        cores = device.cores()
+        return Placement(len(cores), pages, None, cores)
+    cores = tuple(shard_cores(sharding))
+    width, height = device.grid
+    outside = [(s, c) for s, c in enumerate(cores) if c[0] >= width or c[1] >= height]
+    if outside and device.bounded:
+        shard, core = outside[0]
+        grid = "x".join(map(str, sharding.grid))
+        raise error_at(
+            op,
+            f"shard {shard} of L1 tensor '{label}' would be on core {core}, outside the "
+            f"{width}x{height} cores of the device",
+            f"its shard grid is {grid}, and each shard has a core of its own: use larger shards",
+        )
+    return Placement(len(cores), pages, sharding, cores)
