@@ -27,9 +27,9 @@ from xdsl.dialects.builtin import (
     FloatAttr,
     IntAttr,
     IntegerAttr,
-    IntegerType,
     StringAttr,
     UnitAttr,
+    i1,
     i64,
 )
 from xdsl.dialects.func import FuncOp
@@ -49,6 +49,8 @@ from tt_dialect.diagnostics import Location, error_at
 
 LAYOUT = "tt.user_layout"
 SCHEDULE = "tt.user_schedule"
+DEPTH = "tt.cb_depth"
+"""A depth that was asked for, in blocks, at a tensor parameter or an allocation."""
 
 T = TypeVar("T")
 
@@ -75,13 +77,12 @@ def plain_of(attr: Attribute) -> object:
         case DictionaryAttr():
             return {k: plain_of(v) for k, v in attr.data.items()}
         case ArrayAttr():
-            return [plain_of(v) for v in cast("ArrayAttr[Attribute]", attr)]
+            return [plain_of(v) for v in attr]
         case DenseArrayBase():
             return list(cast("DenseArrayBase[Any]", attr).get_values())
         case IntegerAttr():
             number = cast("IntegerAttr[Any]", attr)
-            is_bool = isinstance(number.type, IntegerType) and number.type.width.data == 1
-            return bool(number.value.data) if is_bool else number.value.data
+            return bool(number.value.data) if number.type == i1 else number.value.data
         case IntAttr():
             return attr.data
         case FloatAttr():
@@ -186,20 +187,13 @@ def check_names(func: FuncOp, requests: Mapping[str, LayoutRequest]) -> None:
 def read_layout_file(path: str) -> dict[str, Any]:
     """The layouts in a JSON file, checked, each with its place."""
     text, value = _json(path)
-    with_places = (
-        {
-            name: {PLACE_KEY: f"{path}:{_line(text, name)}", **cast("Mapping[str, Any]", fields)}
-            if isinstance(fields, Mapping)
-            else fields
-            for name, fields in cast("Mapping[str, object]", value).items()
-        }
-        if isinstance(value, Mapping)
-        else value
-    )
-    for name, fields in with_places.items() if isinstance(with_places, dict) else ():
+    if not isinstance(value, dict):
+        _check(path, text, value, read_layouts)
+    placed: dict[str, Any] = {}
+    for name, fields in cast("dict[str, Any]", value).items():
         _check(path, text, {name: fields}, read_layouts, name)
-    _check(path, text, with_places, read_layouts)
-    return cast("dict[str, Any]", with_places)
+        placed[name] = {PLACE_KEY: f"{path}:{_line(text, name)}", **fields}
+    return placed
 
 
 def read_schedule_file(path: str) -> dict[str, Any]:

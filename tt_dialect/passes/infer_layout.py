@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, MemRefType
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, MemRefType, i64
 from xdsl.dialects.func import FuncOp
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
@@ -20,11 +20,23 @@ from tt_dialect.analysis.access import (
     memref_type,
     tensor_block,
 )
+from tt_dialect.analysis.annotations import (
+    DEPTH,
+    LAYOUT,
+    buffer_names,
+    check_names,
+    layouts_of,
+    place_of,
+    schedule_of,
+)
+from tt_dialect.analysis.layouts import AnnotationError, LayoutRequest, read_layout
 from tt_dialect.analysis.vectors import Form, vector_forms
+from tt_dialect.arch import Arch, get_arch
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.ir.layout import ELEMENT_TYPES, BufferAttr
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, is_kernel
+from tt_dialect.passes.place_tensors import L1Use, check_layout, layout_for
 
 
 def _check(func: FuncOp, arg: BlockArgument) -> MemRefType[Attribute]:
@@ -151,13 +163,21 @@ def _spell(demand: _Demand) -> str:
             return f"blocks of dimensions {rows} and {cols}"
 
 
+@dataclass
 class InferLayout(RewritePattern):
-    """A parameter without a layout is interleaved over the DRAM banks in 32x32 tiles."""
+    """A parameter without a layout gets what the user asks for over what the options say."""
+
+    default: LayoutRequest
+    by: str
+    arch: Arch
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
         if not is_kernel(op):
             return
+        requests, schedule = layouts_of(op), schedule_of(op)
+        check_names(op, requests)
+        changed = self._depths(op, requests)
         labels = axis_labels(op)
         attrs = [dict(a.data) for a in op.arg_attrs or [DictionaryAttr({}) for _ in op.args]]
         open_ = [
@@ -169,24 +189,81 @@ class InferLayout(RewritePattern):
         demands = _demands(op, vector_forms(op)) if open_ else {}
         for (arg, entry), kind in zip(open_, kinds, strict=True):
             tiled = _tiled(arg, demands.get(arg, ()))
-            entry["tt.layout"] = BufferAttr.interleaved(
-                kind.element_type, labels.get(arg, ()), tiled=tiled
+            base = BufferAttr.interleaved(kind.element_type, labels.get(arg, ()), tiled=tiled)
+            name = label_of(arg, f"argument {arg.index}")
+            asked = requests.get(name, LayoutRequest())
+            entry["tt.layout"] = layout_for(
+                place_of(op, asked.place),
+                name,
+                kind.get_shape(),
+                base,
+                asked.over(self.default),
+                "user" if asked.places else self.by,
+                schedule.core_grid or self.arch.grid,
             )
+        used = L1Use(self.arch)
+        for arg, entry in zip(op.args, attrs, strict=True):
+            name = label_of(arg, f"argument {arg.index}")
+            asked = requests.get(name, LayoutRequest())
+            place = place_of(op, asked.place)
+            layout = entry.get("tt.layout")
+            if not isinstance(layout, BufferAttr):
+                if name in requests:
+                    raise error_at(place, f"'{name}' is a number, which has no layout")
+                continue
+            if asked.places and all(entry is not other for _, other in open_):
+                raise error_at(
+                    place,
+                    f"tensor '{name}' has a tt.layout already, and a user layout",
+                    "keep one of them",
+                )
+            depth = asked.cb_depth or self.default.cb_depth
+            if depth is not None and DEPTH not in entry:
+                entry[DEPTH] = IntegerAttr(depth, i64)
+            check_layout(place, name, memref_type(arg).get_shape(), layout, used, schedule)
         new = ArrayAttr([DictionaryAttr(a) for a in attrs])
+        changed |= op.attributes.pop(LAYOUT, None) is not None
         if new != op.arg_attrs:
             op.arg_attrs = new
+            changed = True
+        if changed:
             rewriter.notify_op_modified(op)
+
+    @staticmethod
+    def _depths(func: FuncOp, requests: dict[str, LayoutRequest]) -> bool:
+        """Depths that were asked for on-chip buffers stand at their allocations."""
+        changed = False
+        for name, target in buffer_names(func).items():
+            request = requests.get(name)
+            if request is None or isinstance(target, int):
+                continue
+            if request.places:
+                raise error_at(
+                    place_of(func, request.place),
+                    f"'{name}' is an on-chip buffer: it lives in L1, as a circular buffer",
+                    "its annotation says cb_depth only",
+                )
+            if request.cb_depth is not None:
+                target.attributes[DEPTH] = IntegerAttr(request.cb_depth, i64)
+                changed = True
+        return changed
 
 
 @dataclass(frozen=True)
 class InferLayoutPass(LevelPass):
     """Gives every tensor parameter a `tt.layout`: where it lives and how it is cut into pages.
 
-    The default is DRAM, interleaved, one 32x32 tile a page; an attribute that is there stays. The
-    dimensions that are cut into tiles are those over which the kernel's blocks extend, `tiled` where
-    they are not the last two: [1, 3] for blocks [1, rows, 1, columns]. A block of one dimension is a
-    row or a column of a tile, as the vectors it is copied to and from are used. The axis labels
-    (M, N, K) come from the contractions the tensor takes part in.
+    What the user says in `tt.user_layout` of the function holds, field by field, over the options,
+    and those over DRAM, interleaved, one 32x32 tile a page; `by` records who decided ("user",
+    "option", "default"). A `tt.layout` that is there stays. Strategies height, width and block
+    become an nd_shard over rows (M), columns (N) or both. Every layout is held against its tensor
+    (whole tiles, nothing uncovered), the cores and L1 of `arch`. A depth that is asked for stands as
+    `tt.cb_depth` at the tensor or the on-chip buffer for `tt-propagate-layout`.
+
+    The dimensions that are cut into tiles are those over which the kernel's blocks extend, `tiled`
+    where they are not the last two: [1, 3] for blocks [1, rows, 1, columns]. A block of one
+    dimension is a row or a column of a tile, as the vectors it is copied to and from are used. The
+    axis labels (M, N, K) come from the contractions the tensor takes part in.
 
     Before:
     ```mlir
@@ -206,5 +283,30 @@ class InferLayoutPass(LevelPass):
     takes = Level.TILE
     gives = Level.TILE
 
+    memory: str | None = None
+    layout: str | None = None
+    strategy: str | None = None
+    grid: tuple[int, ...] | None = None
+    order: str | None = None
+    cb_depth: int | None = None
+    arch: str = "wormhole"
+
+    def __post_init__(self) -> None:
+        self._default()
+        get_arch(self.arch)
+
+    def _default(self) -> LayoutRequest:
+        """The options as a request; `CompileError` for what cannot be meant."""
+        keys = ("memory", "layout", "strategy", "grid", "order", "cb_depth")
+        given = {key: value for key in keys if (value := getattr(self, key)) is not None}
+        try:
+            return read_layout("the options", given)
+        except AnnotationError as error:
+            text = str(error).replace("'the options'", "the options")
+            raise error_at(None, f"{self.name}: {text}", *error.hints) from None
+
     def patterns(self) -> list[list[RewritePattern]]:
-        return [[InferLayout()]]
+        default = self._default()
+        return [
+            [InferLayout(default, "option" if default.places else "default", get_arch(self.arch))]
+        ]

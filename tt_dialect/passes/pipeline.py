@@ -38,7 +38,7 @@ def lower_passes(
             [
                 RaisePass(),
                 BlockPass(),
-                InferLayoutPass(),
+                InferLayoutPass(arch=arch),
                 PropagateLayoutPass(),
                 PadTilesPass(),
                 PartitionWorkPass(arch=arch),

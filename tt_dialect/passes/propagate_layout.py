@@ -5,15 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.dialects import memref, scf
-from xdsl.dialects.builtin import IntegerAttr
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from tt_dialect.analysis.access import is_contraction, label_of, reads_and_writes, tensor_block
+from tt_dialect.analysis.access import (
+    is_contraction,
+    label_of,
+    layout_of,
+    memref_type,
+    reads_and_writes,
+    tensor_block,
+)
+from tt_dialect.analysis.annotations import DEPTH, place_of, schedule_of
+from tt_dialect.analysis.sharding import project
+from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.cb import RequestAttr
+from tt_dialect.ir.layout import Memory
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, enclosing
+from tt_dialect.passes.base import LevelPass, enclosing, is_kernel
 
 
 def _pipeline_stages(op: Operation) -> int | None:
@@ -27,14 +38,46 @@ def _pipeline_stages(op: Operation) -> int | None:
     return None
 
 
-def _depth(buffer: SSAValue, func: FuncOp) -> tuple[int, str]:
+def _asked(op: Operation, func: FuncOp, buffer: SSAValue) -> int | None:
+    """The depth users ask for: of the buffer, else of the tensors its blocks are copied from or to.
+
+    Two tensors that ask for different depths of one buffer are an error.
+    """
+    own = op.attributes.get(DEPTH)
+    if isinstance(own, IntegerAttr):
+        return own.value.data
+    found: dict[int, BlockArgument] = {}
+    for _, reads, writes in reads_and_writes(func):
+        others = reads if buffer in writes else writes if buffer in reads else ()
+        for block in (tensor_block(value) for value in others):
+            if block is None or func.arg_attrs is None:
+                continue
+            depth = func.arg_attrs.data[block.tensor.index].data.get(DEPTH)
+            if isinstance(depth, IntegerAttr):
+                found.setdefault(depth.value.data, block.tensor)
+    if len(found) > 1:
+        (first, one), (second, other), *_ = found.items()
+        raise error_at(
+            op,
+            f"'{label_of(op, 'buffer')}' holds blocks of '{label_of(one, 'tensor')}', which asks "
+            f"for depth {first}, and of '{label_of(other, 'tensor')}', which asks for {second}",
+            "give both the same cb_depth, or say cb_depth of the buffer itself",
+        )
+    return next(iter(found), None)
+
+
+def _depth(op: memref.AllocOp, func: FuncOp) -> tuple[int, str]:
     """Depth in blocks and who asked for it."""
-    for op, reads, writes in reads_and_writes(func):
+    buffer = op.memref
+    asked = _asked(op, func, buffer)
+    if asked is not None:
+        return asked, "user"
+    for writer, reads, writes in reads_and_writes(func):
         if buffer not in writes:
             continue
-        if is_contraction(op):
+        if is_contraction(writer):
             return 1, "accumulator"
-        stages = _pipeline_stages(op)
+        stages = _pipeline_stages(writer)
         if stages is not None and any(tensor_block(v) is not None for v in reads):
             return stages, "num_stages"
     return 2, "default"
@@ -50,18 +93,66 @@ class RequestBuffer(RewritePattern):
         func = enclosing(op, FuncOp)
         allocs = [a for a in func.walk() if isinstance(a, memref.AllocOp)]
         number = allocs.index(op)
-        stages, by = _depth(op.memref, func)
+        stages, by = _depth(op, func)
         label = label_of(op, f"buffer_{number}")
+        op.attributes.pop(DEPTH, None)
         op.attributes["tt.cb"] = RequestAttr.of(number, label, stages, by)
         rewriter.notify_op_modified(op)
+
+
+class DropDepths(RewritePattern):
+    """The depths tensors ask for are requests of circular buffers now."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
+        attrs = [dict(a.data) for a in op.arg_attrs or ()]
+        if not any(DEPTH in entry for entry in attrs):
+            return
+        kept = [{k: v for k, v in entry.items() if k != DEPTH} for entry in attrs]
+        op.arg_attrs = ArrayAttr([DictionaryAttr(entry) for entry in kept])
+        rewriter.notify_op_modified(op)
+
+
+class CheckAgreement(RewritePattern):
+    """Work that follows shards needs the same shards in all tensors that lie in L1 shards."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
+        schedule = schedule_of(op)
+        if not is_kernel(op) or schedule.partition_mode != "local_shard":
+            return
+        seen: dict[str, tuple[str, int, int]] = {}
+        for arg in op.args:
+            layout = layout_of(op, arg)
+            if layout is None or layout.memory.data != Memory.L1 or not layout.shard.data:
+                continue
+            name = label_of(arg, f"argument {arg.index}")
+            shards = project(layout, memref_type(arg).get_shape())
+            labels = layout.labels
+            for axis, count, tiles in (("M", shards.gy, shards.sm), ("N", shards.gx, shards.sn)):
+                if any(labels) and axis not in labels:
+                    continue
+                other, grid, size = seen.setdefault(axis, (name, count, tiles))
+                if (grid, size) != (count, tiles):
+                    raise error_at(
+                        place_of(op, schedule.place),
+                        f"shard grids disagree: '{other}' has {grid} shards of {size} tiles along "
+                        f"{axis}, '{name}' has {count} of {tiles}",
+                        "local_shard needs one shard grid for all tensors in L1 shards; change a "
+                        "layout, or use partition_mode global",
+                    )
 
 
 @dataclass(frozen=True)
 class PropagateLayoutPass(LevelPass):
     """Stamps every on-chip buffer with the circular buffer it asks for.
 
-    Depth in blocks: `num_stages` for a buffer filled from a tensor inside a pipelined loop, 1 for an
-    accumulator, 2 otherwise. A request only: `tt-plan-cbs` decides and reports.
+    Depth in blocks: what the user asks for (`cb_depth` of the buffer, or of the tensor whose blocks
+    are copied to or from it), `num_stages` for a buffer filled from a tensor inside a pipelined
+    loop, 1 for an accumulator, 2 otherwise. A request only: `tt-plan-cbs` decides and reports.
+
+    Where the user wants work to follow shards (partition_mode local_shard), all tensors that lie in
+    L1 shards must have the same shard grid along M and N.
 
     Before:
     ```mlir
@@ -84,4 +175,4 @@ class PropagateLayoutPass(LevelPass):
     gives = Level.TILE
 
     def patterns(self) -> list[list[RewritePattern]]:
-        return [[RequestBuffer()]]
+        return [[CheckAgreement()], [RequestBuffer()], [DropDepths()]]

@@ -1,0 +1,216 @@
+"""From what was asked of a tensor to its layout, held against the tensor and the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+from xdsl.dialects.builtin import ArrayAttr, StringAttr
+from xdsl.ir import Operation
+
+from tt_dialect.analysis.layouts import LayoutRequest, ScheduleRequest, ShardRequest
+from tt_dialect.analysis.sharding import (
+    ShardingError,
+    interleaved_place,
+    project,
+    sharding_of,
+)
+from tt_dialect.arch import Arch
+from tt_dialect.diagnostics import Location, error_at
+from tt_dialect.ir.layout import BufferAttr, Distribution, Memory, NdShardAttr, ints
+
+Place = Operation | Location
+
+
+def layout_for(
+    place: Place,
+    name: str,
+    shape: Sequence[int],
+    base: BufferAttr,
+    request: LayoutRequest,
+    by: str,
+    core_grid: tuple[int, int],
+) -> BufferAttr:
+    """
+    The layout of a tensor of `shape` (elements) that a request asks for.
+
+    `base` has its tile, tiled dimensions and axis labels; a strategy without a grid takes as many
+    shards as `core_grid` (width, height) has room for.
+    """
+    shards: list[NdShardAttr] = []
+    labels = base.labels
+    if request.nd_shard is not None:
+        shard = request.nd_shard
+        if not any(labels) and len(shard.axes) == len(shape):
+            labels = shard.axes
+        if not shard.align_tiles and request.memory == Memory.L1:
+            raise error_at(
+                place,
+                f"L1 shard requires tile alignment: align_tiles of '{name}' is false",
+                "leave align_tiles out, and make shard_shape whole tiles",
+            )
+        shards.append(_nd_shard(shard))
+    elif request.strategy is not None:
+        shards.append(_nd_shard(_by_strategy(place, name, shape, base, request, core_grid)))
+    elif request.order not in (None, "row_major"):
+        raise error_at(
+            place,
+            f"order {request.order} of '{name}' numbers shards, and it is interleaved",
+            "interleaved pages are row_major; add a strategy or an nd_shard",
+        )
+    return BufferAttr(
+        StringAttr(request.memory or Memory.DRAM),
+        StringAttr(Distribution.SHARDED if shards else Distribution.INTERLEAVED),
+        base.tile,
+        ArrayAttr([StringAttr(label) for label in labels]),
+        StringAttr(by),
+        ArrayAttr(shards),
+        base.tiled,
+    )
+
+
+def _nd_shard(shard: ShardRequest) -> NdShardAttr:
+    return NdShardAttr(
+        ArrayAttr([StringAttr(axis) for axis in shard.axes]),
+        ints(shard.grid),
+        ints(shard.shape),
+        StringAttr(shard.order),
+    )
+
+
+def _by_strategy(
+    place: Place,
+    name: str,
+    shape: Sequence[int],
+    base: BufferAttr,
+    request: LayoutRequest,
+    core_grid: tuple[int, int],
+) -> ShardRequest:
+    """Height, width or block as shards over rows, columns or both."""
+    dims = base.dims(len(shape))
+    pages = dims.pages(shape, base.tile)
+    width, height = core_grid
+    sides = {
+        "height": ((dims.row, pages[-2], base.tile.shape[0], width * height, "M"),),
+        "width": ((dims.col, pages[-1], base.tile.shape[1], width * height, "N"),),
+        "block": (
+            (dims.row, pages[-2], base.tile.shape[0], height, "M"),
+            (dims.col, pages[-1], base.tile.shape[1], width, "N"),
+        ),
+    }[request.strategy or "block"]
+    axes: list[str] = []
+    grid: list[int] = []
+    extents: list[int] = []
+    for i, (dim, tiles, unit, room, letter) in enumerate(sides):
+        if dim is None:
+            what = "rows" if letter == "M" else "columns"
+            raise error_at(
+                place,
+                f"'{name}' holds vectors: it has no {what} to shard by {request.strategy}",
+                "use strategy width for row vectors, height for column vectors",
+            )
+        if request.shard_shape is not None:
+            extent = request.shard_shape[i]
+            count = -(-shape[dim] // extent)
+            if request.grid is not None:
+                count = request.grid[i]
+        else:
+            wanted = request.grid[i] if request.grid is not None else min(room, tiles)
+            extent = -(-tiles // wanted) * unit
+            count = wanted if request.grid is not None else -(-tiles // (extent // unit))
+        axes.append(_axis(base.labels, dim, letter))
+        grid.append(count)
+        extents.append(extent)
+    return ShardRequest(tuple(axes), tuple(grid), tuple(extents), request.order or "row_major")
+
+
+def _axis(labels: Sequence[str], dim: int, letter: str) -> str:
+    """M for rows and N for columns, unless the tensor calls another dimension so."""
+    return labels[dim] if letter in labels and labels[dim] != letter else letter
+
+
+@dataclass
+class L1Use:
+    """L1 that resident tensors take on every core."""
+
+    arch: Arch
+    takers: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+
+    @property
+    def bytes(self) -> int:
+        """The sum, in bytes."""
+        return sum(size for _, size in self.takers)
+
+
+def check_layout(
+    place: Place,
+    name: str,
+    shape: Sequence[int],
+    layout: BufferAttr,
+    used: L1Use,
+    schedule: ScheduleRequest,
+) -> None:
+    """A layout fits its tensor, the cores and L1; adds what it takes to `used`."""
+    arch = used.arch
+    in_l1 = layout.memory.data == Memory.L1
+    try:
+        sharding = sharding_of(layout, shape)
+        if sharding is not None and in_l1:
+            projection = project(layout, shape)
+            _check_grid(place, name, sharding.grid, (projection.gy, projection.gx), arch, schedule)
+    except ShardingError as error:
+        text = str(error)
+        if in_l1 and "end inside a tile" in text:
+            text = f"L1 shard requires tile alignment: {text}"
+        hints = [error.hint] if error.hint else []
+        raise error_at(place, f"'{name}': {text}", *hints) from None
+    if not in_l1:
+        return
+    tile = layout.tile.bytes
+    if sharding is not None:
+        pages, what = sharding.volume, " x ".join(map(str, sharding.shard))
+        what = f"a shard of '{name}' is {what} tiles"
+    else:
+        total = prod(layout.dims(len(shape)).pages(shape, layout.tile))
+        pages = interleaved_place(total - 1, arch.cores)[1] + 1
+        what = f"'{name}' puts {pages} of its {total} tiles in a core"
+    size = pages * tile
+    others = " + ".join(f"{taken} B of '{other}'" for other, taken in used.takers)
+    used.takers.append((name, size))
+    if used.bytes > arch.l1_budget:
+        more = f"; with {others} that is {used.bytes} B" if others else ""
+        raise error_at(
+            place,
+            f"L1 shard exceeds capacity: {what} x {tile} B = {size} B{more}, and a core of "
+            f"{arch.name} has {arch.l1_budget} B",
+            f"{arch.l1_bytes} B of L1 - {arch.l1_reserved} B reserved = {arch.l1_budget} B, for "
+            "circular buffers too",
+            "use more, smaller shards, or DRAM",
+        )
+
+
+def _check_grid(
+    place: Place,
+    name: str,
+    grid: tuple[int, ...],
+    projected: tuple[int, int],
+    arch: Arch,
+    schedule: ScheduleRequest,
+) -> None:
+    """Every shard in L1 has a core of its own."""
+    (gy, gx), (width, height) = projected, arch.grid
+    cores = schedule.cores()
+    room = len(cores) if cores is not None else width * height
+    shards = prod(grid)
+    boxed = cores is None and min(gy, gx) > 1
+    if shards > room or (boxed and (gy > height or gx > width)):
+        extent = f"{gy}x{gx}" if min(gy, gx) > 1 else f"of {shards}"
+        where = f"the {height}x{width} core grid of {arch.name} (rows x columns)"
+        if cores is not None:
+            where = f"the {room} cores of the core ranges"
+        raise error_at(
+            place,
+            f"shard grid {extent} of '{name}' is larger than {where}",
+            "an L1 shard is owned by exactly one core; use fewer, larger shards",
+        )
