@@ -274,6 +274,26 @@ def grid_order(func: FuncOp, grid: scf.ParallelOp) -> list[int]:
     return sorted(position, key=lambda axis: (position[axis], axis))
 
 
+def block_axes(func: FuncOp, grid: scf.ParallelOp) -> list[int | None]:
+    """What each axis of the block grid (in the order of `grid_order`) runs along.
+
+    A page dimension of the first written tensor, counted from the end: -1 columns, -2 rows, -3 and
+    below outer dimensions; None for an axis on which the place of its blocks does not depend.
+    """
+    axes = list(grid.body.block.args)
+    along: dict[int, int] = {}
+    for block in written_blocks(func)[:1]:
+        dims = tile_dims(func, block.tensor)
+        for place, dim in enumerate((dims.col, dims.row, *reversed(dims.outer))):
+            offset = 0 if dim is None else block.offsets[dim]
+            if isinstance(offset, int):
+                continue
+            for axis, iv in enumerate(axes):
+                if _depends(offset, iv):
+                    along.setdefault(axis, -1 - place)
+    return [along.get(axis) for axis in grid_order(func, grid)]
+
+
 def _depends(value: SSAValue, on: SSAValue) -> bool:
     if value is on:
         return True

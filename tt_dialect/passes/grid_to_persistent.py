@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith, scf
@@ -22,7 +24,14 @@ from xdsl.ir import Block, BlockArgument, Region, SSAValue, Use
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
-from tt_dialect.analysis.access import grid_of, grid_order, label_of, layout_of, memref_type
+from tt_dialect.analysis.access import (
+    block_axes,
+    grid_of,
+    grid_order,
+    label_of,
+    layout_of,
+    memref_type,
+)
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.layout import BufferAttr, PartitionAttr, int_tuple
 from tt_dialect.ir.program import SCALAR_TYPES, AbiAttr, ArgAttr, ArgKind
@@ -54,9 +63,9 @@ def _scalar(func: FuncOp, arg: BlockArgument) -> ArgAttr:
     return ArgAttr.of(ArgKind.SCALAR, label, arg.index, arg.type)
 
 
-def build_abi(func: FuncOp) -> AbiAttr:
-    """Addresses, scalar parameters, the core's range of work ids, and Mt, Kt, Nt where the kernel
-    is one product."""
+def build_abi(func: FuncOp, partition: PartitionAttr, axes: Sequence[int | None]) -> AbiAttr:
+    """Addresses, scalar parameters, the core's range of work ids, Mt, Kt, Nt where the kernel is one
+    product, and in mode local_shard the shards. `axes` as `block_axes` gives them."""
     tensors: list[ArgAttr] = []
     scalars: list[ArgAttr] = []
     extents: dict[str, int] = {}
@@ -73,7 +82,41 @@ def build_abi(func: FuncOp) -> AbiAttr:
     args.append(ArgAttr.of(ArgKind.COUNT, "count"))
     if {"M", "K", "N"} <= extents.keys():
         args += [ArgAttr.of(ArgKind.EXTENT, f"{axis}t", extents[axis]) for axis in "MKN"]
+    if partition.is_local:
+        args += _shard_arguments(partition, axes)
     return AbiAttr.of(args)
+
+
+def _shard_arguments(partition: PartitionAttr, axes: Sequence[int | None]) -> list[ArgAttr]:
+    """`Sm, Sn, Gy, Gx, sy, sx`: a shard's extent in tiles, shards along rows and columns, and the
+    place of the core's own. Then `s<axis>` for every other axis that is cut."""
+    rect, grid = int_tuple(partition.rect), partition.rect_grid
+    tiles, size = int_tuple(partition.tiles), int_tuple(partition.block_tiles)
+    extents: list[int] = []
+    counts: list[int] = []
+    places: list[tuple[ArgKind, int]] = []
+    for place in (-2, -1):
+        if place not in axes:
+            extents.append(tiles[place])
+            counts.append(1)
+            places.append((ArgKind.SHARD, 0))
+            continue
+        axis = axes.index(place)
+        extents.append(rect[axis] * size[place] if grid[axis] > 1 else tiles[place])
+        counts.append(grid[axis])
+        places.append((ArgKind.SHARD_COORDINATE, axis))
+    values = zip(("Sm", "Sn", "Gy", "Gx"), (*extents, *counts), strict=True)
+    args = [ArgAttr.of(ArgKind.SHARD, label, value) for label, value in values]
+    args += [
+        ArgAttr.of(kind, label, value)
+        for label, (kind, value) in zip(("sy", "sx"), places, strict=True)
+    ]
+    args += [
+        ArgAttr.of(ArgKind.SHARD_COORDINATE, f"s{axis}", axis)
+        for axis, count in enumerate(grid)
+        if count > 1 and axes[axis] not in (-2, -1)
+    ]
+    return args
 
 
 def _add_arguments(func: FuncOp, abi: AbiAttr) -> dict[str, SSAValue]:
@@ -122,46 +165,142 @@ def _constant(builder: Builder, value: int) -> SSAValue:
 
 @dataclass
 class _Decoder:
-    """Grid indices from a work id: row-major over the block grid, outermost axis first."""
+    """Block indices from a work id, one per axis of the block grid."""
 
     partition: PartitionAttr
+    axes: Sequence[int | None]
+    """What each axis runs along in the written tensor, as `block_axes` gives it."""
     arguments: dict[str, SSAValue]
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Blocks per axis."""
+        return int_tuple(self.partition.blocks)
 
     def extents(self, builder: Builder) -> list[SSAValue]:
         """Blocks per axis, from Mt and Nt where they are arguments."""
-        blocks = int_tuple(self.partition.blocks)
-        tiles, size = int_tuple(self.partition.tiles), int_tuple(self.partition.block_tiles)
+        tiles = int_tuple(self.partition.tiles)
+        slowest = 1 if self._by_columns and len(self.blocks) == 2 else 0
         values: list[SSAValue] = []
-        for axis, count in enumerate(blocks):
-            place = axis - len(blocks)  # -1 columns, -2 rows
-            argument = {-1: "Nt", -2: "Mt"}.get(place)
-            if argument not in self.arguments or tiles[place] != count * size[place] or axis == 0:
-                values.append(_constant(builder, count))
-                continue
-            extent = self.arguments[argument]
-            if size[place] > 1:
-                divisor = _constant(builder, size[place])
-                extent = builder.insert(arith.DivUIOp(extent, divisor)).result
-                extent.name_hint = f"{argument[0]}_blocks"
-            values.append(extent)
+        for axis, count in enumerate(self.blocks):
+            place = axis - len(self.blocks)  # -1 columns, -2 rows
+            label = {-1: "Nt", -2: "Mt"}.get(place)
+            values.append(
+                _constant(builder, count)
+                if label is None or axis == slowest
+                else self._in_blocks(builder, label, tiles[place], place, count)
+            )
         return values
+
+    def _in_blocks(
+        self, builder: Builder, label: str, extent: int, place: int, count: int
+    ) -> SSAValue:
+        """The argument `label` in blocks, a constant where it is none or blocks do not divide it."""
+        size = int_tuple(self.partition.block_tiles)[place]
+        if label not in self.arguments or extent != count * size:
+            return _constant(builder, count)
+        value = self.arguments[label]
+        if size > 1:
+            value = builder.insert(arith.DivUIOp(value, _constant(builder, size))).result
+            value.name_hint = f"{label.removesuffix('t')}_blocks"
+        return value
+
+    @property
+    def _by_columns(self) -> bool:
+        return self.partition.order.data == "column_major" and len(self.blocks) > 1
 
     def indices(
         self, builder: Builder, work_id: SSAValue, extents: list[SSAValue]
     ) -> list[SSAValue]:
         """Block index per axis."""
-        blocks = int_tuple(self.partition.blocks)
-        indices: list[SSAValue] = []
-        rest = work_id
-        for axis in reversed(range(len(blocks))):
-            if blocks[axis] == 1:
-                indices.append(_constant(builder, 0))
-            elif all(count == 1 for count in blocks[:axis]):
-                indices.append(rest)
-            else:
-                indices.append(builder.insert(arith.RemUIOp(rest, extents[axis])).result)
-                rest = builder.insert(arith.DivUIOp(rest, extents[axis])).result
-        return indices[::-1]
+        axes = list(range(len(self.blocks)))
+        if self._by_columns:
+            axes[-2:] = axes[:-3:-1]
+        counts = [self.blocks[axis] for axis in axes]
+        found = _unflatten(builder, work_id, counts, [extents[axis] for axis in axes])
+        return [found[axes.index(axis)] for axis in range(len(axes))]
+
+    # ---- boxes ----
+
+    def box(self, builder: Builder, start: SSAValue) -> list[_Side]:
+        """The sides of the core's box, computed once."""
+        rect, grid = int_tuple(self.partition.rect), self.partition.rect_grid
+        if self.partition.is_local:
+            places = [
+                None if count == 1 else self.arguments[self._coordinate(axis)]
+                for axis, count in enumerate(grid)
+            ]
+        else:
+            volume = _constant(builder, prod(rect))
+            number = builder.insert(arith.DivUIOp(start, volume)).result
+            sizes = [_constant(builder, count) for count in grid]
+            found = _unflatten(builder, number, grid, sizes)
+            places = [None if n == 1 else place for n, place in zip(grid, found, strict=True)]
+        return [self._side(builder, axis, place) for axis, place in enumerate(places)]
+
+    def _coordinate(self, axis: int) -> str:
+        return {-2: "sy", -1: "sx"}.get(self.axes[axis] or 0, f"s{axis}")
+
+    def _side(self, builder: Builder, axis: int, place: SSAValue | None) -> _Side:
+        count, length = self.blocks[axis], int_tuple(self.partition.rect)[axis]
+        if place is None:
+            return _Side(None, _constant(builder, length), length)
+        where = self.axes[axis]
+        label = {-2: "Sm", -1: "Sn"}.get(where or 0)
+        whole = (
+            _constant(builder, length)
+            if label is None or where is None or not self.partition.is_local
+            else self._in_blocks(
+                builder, label, length * int_tuple(self.partition.block_tiles)[where], where, length
+            )
+        )
+        first = builder.insert(arith.MuliOp(place, whole)).result
+        first.name_hint = f"first_{axis}"
+        if count % length == 0:
+            return _Side(first, whole, length)
+        rest = builder.insert(arith.SubiOp(_constant(builder, count), first)).result
+        held = builder.insert(arith.MinUIOp(whole, rest)).result
+        held.name_hint = f"held_{axis}"
+        return _Side(first, held, length)
+
+    def inside(self, builder: Builder, work_id: SSAValue, box: list[_Side]) -> list[SSAValue]:
+        """Block index per axis of a work id within the core's box."""
+        if not self.partition.is_local:
+            volume = _constant(builder, prod(side.length for side in box))
+            work_id = builder.insert(arith.RemUIOp(work_id, volume)).result
+        lengths = [side.length for side in box]
+        local = _unflatten(builder, work_id, lengths, [side.held for side in box])
+        return [
+            index if side.first is None else builder.insert(arith.AddiOp(side.first, index)).result
+            for side, index in zip(box, local, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A box along one axis: its first block, the blocks it holds, and how many a whole one has."""
+
+    first: SSAValue | None
+    """None stands for 0."""
+    held: SSAValue
+    length: int
+
+
+def _unflatten(
+    builder: Builder, number: SSAValue, counts: Sequence[int], extents: Sequence[SSAValue]
+) -> list[SSAValue]:
+    """Indices from a row-major number; `counts` says which extents are 1."""
+    indices: list[SSAValue] = []
+    rest = number
+    for axis in reversed(range(len(counts))):
+        if counts[axis] == 1:
+            indices.append(_constant(builder, 0))
+        elif all(count == 1 for count in counts[:axis]):
+            indices.append(rest)
+        else:
+            indices.append(builder.insert(arith.RemUIOp(rest, extents[axis])).result)
+            rest = builder.insert(arith.DivUIOp(rest, extents[axis])).result
+    return indices[::-1]
 
 
 class GridToPersistent(RewritePattern):
@@ -180,21 +319,27 @@ class GridToPersistent(RewritePattern):
                 "run tt-partition-work first",
             )
         order = grid_order(op, grid)
-        abi = build_abi(op)
+        axes = block_axes(op, grid)
+        abi = build_abi(op, partition, axes)
         _widen_scalars(op, rewriter)
         arguments = _add_arguments(op, abi)
-        decoder = _Decoder(partition, arguments)
+        decoder = _Decoder(partition, axes, arguments)
 
         head = Block()
         builder = Builder(InsertPoint.at_end(head))
         zero, one = _constant(builder, 0), _constant(builder, 1)
-        extents = decoder.extents(builder)
+        boxed = bool(partition.rect.data)
+        extents = [] if boxed else decoder.extents(builder)
+        box = decoder.box(builder, arguments["start_id"]) if boxed else []
         body = Block(arg_types=[IndexType()])
         body.args[0].name_hint = "work"
         inner = Builder(InsertPoint.at_end(body))
         work_id = inner.insert(arith.AddiOp(arguments["start_id"], body.args[0])).result
         work_id.name_hint = "work_id"
-        decoded = decoder.indices(inner, work_id, extents)
+        if boxed:
+            decoded = decoder.inside(inner, work_id, box)
+        else:
+            decoded = decoder.indices(inner, work_id, extents)
         loop = builder.insert(scf.ForOp(zero, arguments["count"], one, [], Region(body)))
         located(grid, list(head.ops))
 
@@ -220,8 +365,11 @@ class GridToPersistentPass(LevelPass):
     """Turns the launch grid into the program of one core, with typed runtime arguments.
 
     The arguments follow the ABI table: addresses (the tensors), scalar parameters, `start_id, count`,
-    and `Mt, Kt, Nt` in tiles when the kernel is one matrix product. Block indices are recovered from the work id by
-    division and remainder, once per block.
+    `Mt, Kt, Nt` in tiles when the kernel is one matrix product, and in mode `local_shard`
+    `Sm, Sn, Gy, Gx, sy, sx`: the extent of a shard in tiles, the shard grid, and the place of the
+    core's shard in it. Block indices are recovered from the work id by division and remainder, once
+    per block: in mode `local_shard` with blocks of bm x bn tiles m = sy*Sm + (id div (Sn/bn))*bm and
+    n = sx*Sn + (id mod (Sn/bn))*bn, where the last shards hold fewer blocks.
 
     Before:
     ```mlir

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import StringAttr
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntAttr, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
+from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import (
     grid_of,
@@ -17,13 +20,23 @@ from tt_dialect.analysis.access import (
     tile_dims,
     written_blocks,
 )
+from tt_dialect.analysis.annotations import place_of, schedule_of
 from tt_dialect.analysis.index import constant_value
-from tt_dialect.analysis.work import split_blocks
+from tt_dialect.analysis.layouts import (
+    PARTITION_MODES,
+    WORK_STRATEGIES,
+    RangeRequest,
+    ScheduleRequest,
+    did_you_mean,
+)
+from tt_dialect.analysis.resident import Resident, resident_tensors
+from tt_dialect.analysis.sharding import ShardingError, flatten, shard_cores
+from tt_dialect.analysis.work import ranges_of, split_blocks, split_boxes, split_over
 from tt_dialect.arch import Arch, get_arch
-from tt_dialect.diagnostics import error_at
-from tt_dialect.ir.layout import PartitionAttr, ints
+from tt_dialect.diagnostics import CompileError, Diagnostic, error_at
+from tt_dialect.ir.layout import WORK_ORDERS, PartitionAttr, WorkAttr, int_tuple, ints
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, is_kernel
+from tt_dialect.passes.base import LevelPass, decision, is_kernel
 
 
 def _extents(func: FuncOp, grid: scf.ParallelOp) -> list[int]:
@@ -42,42 +55,379 @@ def _extents(func: FuncOp, grid: scf.ParallelOp) -> list[int]:
     return extents
 
 
+@dataclass(frozen=True)
+class _Blocks:
+    """The blocks of a kernel."""
+
+    func: FuncOp
+    grid: scf.ParallelOp
+    counts: tuple[int, ...]
+    """Blocks along each axis, outermost first."""
+    block_tiles: tuple[int, ...]
+    tiles: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What options and the schedule annotation say together."""
+
+    request: ScheduleRequest
+    decided: tuple[tuple[str, str], ...]
+    """(what, value) of everything that was said."""
+
+
+def _merge(func: FuncOp, options: ScheduleRequest) -> _Wishes:
+    """The schedule of a kernel: its annotation, and options where that says nothing."""
+    own = schedule_of(func)
+    fields = ("core_grid", "partition_mode", "strategy", "order", "core_ranges")
+    for name in fields:
+        said, option = getattr(own, name), getattr(options, name)
+        if said is not None and option is not None and said != option:
+            raise error_at(
+                place_of(func, own.place),
+                f"the schedule of '{func.sym_name.data}' says {name} {_spell(said)}, the option "
+                f"{_spell(option)}",
+                "say it in one place",
+            )
+    merged = {
+        name: getattr(own, name) if getattr(own, name) is not None else getattr(options, name)
+        for name in fields
+    }
+    decided = tuple((n, _spell(v)) for n, v in merged.items() if v is not None)
+    return _Wishes(ScheduleRequest(**merged, place=own.place), decided)
+
+
+def _spell(value: object) -> str:
+    match value:
+        case RangeRequest():
+            return f"[{list(value.start)}, {list(value.extent)}]"
+        case tuple():
+            return "[" + ", ".join(map(_spell, cast("tuple[object, ...]", value))) + "]"
+        case _:
+            return str(value)
+
+
 @dataclass
 class PartitionGrid(RewritePattern):
     """A kernel with a launch grid gets a partition of its blocks over the cores."""
 
     arch: Arch
+    options: ScheduleRequest
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
-        if not is_kernel(op) or "tt.partition" in op.attributes:
+        if not is_kernel(op) or "tt.arch" in op.attributes:
             return
-        grid = grid_of(op)
-        if grid is None:
-            raise error_at(
-                op,
-                f"kernel '{op.sym_name.data}' has no launch grid",
-                "expected one scf.parallel (T.Kernel) at the top of the function",
-            )
-        extents = _extents(op, grid)
-        blocks = [extents[axis] for axis in grid_order(op, grid)]
-        outputs = written_blocks(op)
-        if not outputs:
-            raise error_at(op, f"kernel '{op.sym_name.data}' writes no tensor")
-        dims = tile_dims(op, outputs[0].tensor)
-        shape = dims.matrices(memref_type(outputs[0].tensor).get_shape())[-2:]
-        size = dims.matrices(outputs[0].sizes)[-2:]
+        blocks = _blocks(op)
         op.attributes["tt.arch"] = StringAttr(self.arch.name)
-        op.attributes["tt.partition"] = PartitionAttr(
-            StringAttr("global"),
-            StringAttr("contiguous"),
-            ints(self.arch.grid),
-            ints(blocks),
-            ints([-(-extent // 32) for extent in size]),
-            ints([-(-extent // 32) for extent in shape]),
-            split_blocks(prod(blocks), self.arch.grid),
-        )
+        given = op.attributes.get("tt.partition")
+        partition, rows = self._partition(blocks, _merge(op, self.options))
+        if isinstance(given, PartitionAttr):
+            _check_given(op, given, partition, blocks, self.arch)
+            return
+        op.attributes["tt.partition"] = partition
+        if rows:
+            known = op.attributes.get("tt.decisions")
+            earlier = list(known) if isa(known, ArrayAttr[DictionaryAttr]) else []
+            op.attributes["tt.decisions"] = ArrayAttr([*earlier, *rows])
         rewriter.notify_op_modified(op)
+
+    def _partition(
+        self, blocks: _Blocks, wishes: _Wishes
+    ) -> tuple[PartitionAttr, list[DictionaryAttr]]:
+        """The partition, and what was decided for it other than by default."""
+        request = wishes.request
+        rows = [decision("work", what, value, "user") for what, value in wishes.decided]
+        core_grid = self._core_grid(blocks.func, request)
+        try:
+            residents = resident_tensors(blocks.func, blocks.grid)
+        except ShardingError as error:
+            raise error_at(blocks.func, str(error), *filter(None, [error.hint])) from None
+        followed = [r for r in residents if r.axes is not None]
+        mode = request.partition_mode
+        if mode == "local_shard" and not followed:
+            raise _no_shards(blocks.func, residents)
+        if mode is None and residents:
+            mode = "local_shard" if followed else "global"
+            by = followed[0].label if followed else residents[0].label
+            rows.append(decision("work", "partition_mode", mode, f"L1 shards of {by}"))
+        if mode != "local_shard":
+            for resident in residents:
+                _fits(blocks.func, resident, core_grid, request)
+            return self._global(blocks, request, core_grid), rows
+        return _local(blocks, followed, request, core_grid), rows
+
+    def _core_grid(self, func: FuncOp, request: ScheduleRequest) -> tuple[int, int]:
+        """The core grid asked for, or the whole device; ranges lie inside."""
+        grid = request.core_grid or self.arch.grid
+        place = place_of(func, request.place)
+        if any(wanted > there for wanted, there in zip(grid, self.arch.grid, strict=True)):
+            raise error_at(
+                place,
+                f"core grid {list(grid)} is larger than the device",
+                f"{self.arch.name} has {self.arch.grid[0]}x{self.arch.grid[1]} cores",
+            )
+        for number, r in enumerate(request.core_ranges or ()):
+            ends = [s + e for s, e in zip(r.start, r.extent, strict=True)]
+            if any(end > size for end, size in zip(ends, grid, strict=True)):
+                raise error_at(
+                    place,
+                    f"core range {number}, {_spell(r)}, leaves the {grid[0]}x{grid[1]} core grid",
+                    "a range is [start, extent], both [x, y]",
+                )
+        return grid
+
+    def _global(
+        self, blocks: _Blocks, request: ScheduleRequest, core_grid: tuple[int, int]
+    ) -> PartitionAttr:
+        """Runs of work ids, or boxes of blocks, over the cores asked for."""
+        strategy, order = request.strategy or "contiguous", request.order
+        named = strategy if strategy in WORK_ORDERS else None
+        place = place_of(blocks.func, request.place)
+        if named is not None and order not in (None, named):
+            raise error_at(
+                place,
+                f"strategy {strategy} numbers blocks another way than order {order}",
+                "say one of the two",
+            )
+        order = named or order or "row_major"
+        if order not in WORK_ORDERS:
+            raise error_at(
+                place,
+                f"order {order} is none in which work is numbered",
+                f"expected {' or '.join(WORK_ORDERS)}",
+            )
+        cores = request.cores()
+        if strategy != "block":
+            total = prod(blocks.counts)
+            work = split_blocks(total, core_grid) if cores is None else split_over(total, cores)
+            return _attribute(blocks, "global", strategy, core_grid, work, order)
+        if order != "row_major":
+            raise error_at(
+                place, f"strategy block does not number blocks in order {order}", "leave out order"
+            )
+        width, height = core_grid
+        everywhere = [(x, y) for y in range(height) for x in range(width)]
+        rect, taken = split_boxes(blocks.counts, everywhere if cores is None else cores)
+        work = _one_entry(rect, taken)
+        return _attribute(blocks, "global", strategy, core_grid, work, "row_major", rect)
+
+
+def _blocks(func: FuncOp) -> _Blocks:
+    """The blocks of a kernel's launch grid, and of the first tensor it writes."""
+    grid = grid_of(func)
+    if grid is None:
+        raise error_at(
+            func,
+            f"kernel '{func.sym_name.data}' has no launch grid",
+            "expected one scf.parallel (T.Kernel) at the top of the function",
+        )
+    extents = _extents(func, grid)
+    counts = tuple(extents[axis] for axis in grid_order(func, grid))
+    outputs = written_blocks(func)
+    if not outputs:
+        raise error_at(func, f"kernel '{func.sym_name.data}' writes no tensor")
+    dims = tile_dims(func, outputs[0].tensor)
+    shape = dims.matrices(memref_type(outputs[0].tensor).get_shape())[-2:]
+    size = dims.matrices(outputs[0].sizes)[-2:]
+    block_tiles, tiles = (tuple(-(-extent // 32) for extent in e) for e in (size, shape))
+    return _Blocks(func, grid, counts, block_tiles, tiles)
+
+
+def _attribute(
+    blocks: _Blocks,
+    mode: str,
+    strategy: str,
+    core_grid: Sequence[int],
+    work: ArrayAttr[WorkAttr],
+    order: str = "row_major",
+    rect: Sequence[int] = (),
+) -> PartitionAttr:
+    return PartitionAttr(
+        StringAttr(mode),
+        StringAttr(strategy),
+        ints(core_grid),
+        ints(blocks.counts),
+        ints(blocks.block_tiles),
+        ints(blocks.tiles),
+        work,
+        StringAttr(order),
+        ints(rect),
+    )
+
+
+def _one_entry(rect: Sequence[int], cores: Sequence[tuple[int, int]]) -> ArrayAttr[WorkAttr]:
+    return ArrayAttr([WorkAttr(IntAttr(prod(rect)), ranges_of(cores))])
+
+
+# ---- local_shard ----
+
+
+def _no_shards(func: FuncOp, residents: Sequence[Resident]) -> CompileError:
+    names = ", ".join(r.label for r in residents)
+    return error_at(
+        func,
+        "partition mode local_shard needs a tensor sharded over L1 along axes of the launch grid",
+        f"the shards of {names} are cut along other axes" if names else "no tensor is L1 sharded",
+    )
+
+
+def _local(
+    blocks: _Blocks,
+    residents: Sequence[Resident],
+    request: ScheduleRequest,
+    core_grid: tuple[int, int],
+) -> PartitionAttr:
+    """Each core does the blocks of the shard it holds."""
+    func, place = blocks.func, place_of(blocks.func, request.place)
+    if request.strategy is not None:
+        raise error_at(
+            place,
+            f"strategy {request.strategy} and partition mode local_shard contradict each other",
+            "in local_shard the shards divide the work; leave out strategy or say mode global",
+        )
+    rects = [_rect(blocks, resident) for resident in residents]
+    grids = [tuple(r.shards_along(a) for a in range(len(blocks.counts))) for r in residents]
+    first = residents[0]
+    for other, rect, grid in zip(residents, rects, grids, strict=True):
+        if (rect, grid, other.sharding.order) != (rects[0], grids[0], first.sharding.order):
+            raise error_at(
+                func,
+                f"L1-sharded tensors disagree: {first.describe()}, {other.describe()}",
+                "work can follow one shard grid: shard both alike, keep one in DRAM, or say "
+                "partition mode global (every access then goes through the NoC)",
+            )
+    sharding = first.sharding
+    cores = request.cores()
+    if cores is not None and len(cores) != sharding.shards:
+        raise error_at(
+            place,
+            f"core ranges hold {len(cores)} cores, {first.describe()}: {sharding.shards} shards",
+            "in partition mode local_shard the core ranges are the footprint of the shard grid",
+        )
+    _fits(func, first, core_grid, request)
+    by_number = shard_cores(sharding, cores)
+    places = sorted(
+        range(sharding.shards), key=lambda s: flatten(sharding.shard_coord(s), sharding.grid)
+    )
+    work = _one_entry(rects[0], [by_number[s] for s in places])
+    return _attribute(blocks, "local_shard", "contiguous", core_grid, work, "row_major", rects[0])
+
+
+def _rect(blocks: _Blocks, resident: Resident) -> tuple[int, ...]:
+    """Blocks of a shard along each axis of the block grid."""
+    assert resident.axes is not None
+    rect = list(blocks.counts)
+    for dim, axis, size in zip(resident.cut, resident.axes, resident.blocks, strict=True):
+        extent = resident.sharding.shard[dim]
+        if extent % size:
+            raise error_at(
+                blocks.func,
+                f"a block of {size} tiles does not divide the shards of '{resident.label}', "
+                f"{extent} tiles along dimension {dim} of its tile grid",
+                "choose shards of whole blocks, or partition mode global",
+            )
+        rect[axis] = extent // size
+    return tuple(rect)
+
+
+def _fits(
+    func: FuncOp, resident: Resident, core_grid: tuple[int, int], request: ScheduleRequest
+) -> None:
+    """Every shard has a core."""
+    if request.core_ranges is not None and request.partition_mode != "global" and resident.axes:
+        return
+    width, height = core_grid
+    outside = [c for c in shard_cores(resident.sharding) if c[0] >= width or c[1] >= height]
+    if outside:
+        raise error_at(
+            func,
+            f"the shard grid is larger than the device: {resident.describe()}, there are "
+            f"{width}x{height} cores",
+            "a shard lies on one core, the columns of the shard grid along x: use larger shards, or "
+            "core ranges with a core for each shard",
+        )
+
+
+def _check_given(
+    func: FuncOp, given: PartitionAttr, own: PartitionAttr, blocks: _Blocks, arch: Arch
+) -> None:
+    """A partition that came with the kernel divides its blocks, on cores that can do them."""
+    name = func.sym_name.data
+    for what, stated, counted in (
+        ("block grid", given.blocks, blocks.counts),
+        ("blocks of tiles", given.block_tiles, blocks.block_tiles),
+        ("tile grid", given.tiles, blocks.tiles),
+    ):
+        if stated != ints(counted):
+            raise error_at(
+                func,
+                f"the partition given is of another kernel: its {what} is "
+                f"{[i.data for i in stated]}, that of '{name}' is {list(counted)}",
+            )
+    if any(there < here for there, here in zip(arch.grid, int_tuple(given.core_grid), strict=True)):
+        raise error_at(
+            func,
+            f"the partition given uses a core grid of {list(int_tuple(given.core_grid))}",
+            f"{arch.name} has {arch.grid[0]}x{arch.grid[1]} cores",
+        )
+    if not given.is_local:
+        return
+    if not own.is_local or own.rect != given.rect:
+        raise error_at(func, f"the partition given is local_shard, '{name}' has no such shards")
+    for place, core, owner in zip(
+        own.coordinates(), given.core_ranges.cores(), own.core_ranges.cores(), strict=True
+    ):
+        if core != owner:
+            raise error_at(
+                func,
+                f"core {core} is given the work of shard {list(place)}, which lies on core {owner}",
+                "in partition mode local_shard each core works on its own shard",
+            )
+
+
+def _request(
+    mode: str | None,
+    strategy: str | None,
+    order: str | None,
+    core_grid: Sequence[int],
+    core_ranges: Sequence[int],
+) -> ScheduleRequest:
+    """The options of the pass as a request."""
+    for what, value, known in (
+        ("partition mode", mode, PARTITION_MODES),
+        ("strategy", strategy, WORK_STRATEGIES),
+        ("order", order, WORK_ORDERS),
+    ):
+        if value is not None and value not in known:
+            raise _refused(f"unknown {what} '{value}'", did_you_mean(value, known))
+    if core_grid and (len(core_grid) != 2 or min(core_grid) < 1):
+        raise _refused(f"core-grid={','.join(map(str, core_grid))}", "expected core-grid=GX,GY")
+    if len(core_ranges) % 4 or any(n < 0 for n in core_ranges):
+        raise _refused(
+            f"core-ranges={','.join(map(str, core_ranges))}",
+            "expected X,Y,WIDTH,HEIGHT of each range",
+        )
+    fours = [core_ranges[i : i + 4] for i in range(0, len(core_ranges), 4)]
+    if any(min(w, h) < 1 for _, _, w, h in fours):
+        raise _refused("an empty core range", "extents are sizes, at least 1")
+    ranges = tuple(RangeRequest((x, y), (w, h)) for x, y, w, h in fours)
+    seen: dict[tuple[int, int], int] = {}
+    for number, r in enumerate(ranges):
+        for core in ScheduleRequest(core_ranges=(r,)).cores() or ():
+            if core in seen:
+                raise _refused(
+                    f"core ranges {seen[core]} and {number} overlap at core {core}",
+                    "a core is in one range; extents are sizes, not last cores",
+                )
+            seen[core] = number
+    return ScheduleRequest(
+        (core_grid[0], core_grid[1]) if core_grid else None, mode, strategy, order, ranges or None
+    )
+
+
+def _refused(message: str, *notes: str) -> CompileError:
+    return CompileError(Diagnostic(message, None, notes))
 
 
 @dataclass(frozen=True)
@@ -117,6 +467,13 @@ class PartitionWorkPass(LevelPass):
     gives = Level.TILE
 
     arch: str = "wormhole"
+    mode: str | None = None
+    strategy: str | None = None
+    order: str | None = None
+    core_grid: tuple[int, ...] = ()
+    core_ranges: tuple[int, ...] = ()
 
     def patterns(self) -> list[list[RewritePattern]]:
-        return [[PartitionGrid(get_arch(self.arch))]]
+        arch = get_arch(self.arch)
+        options = _request(self.mode, self.strategy, self.order, self.core_grid, self.core_ranges)
+        return [[PartitionGrid(arch, options)]]
