@@ -29,7 +29,13 @@ from tt_dialect.passes.verify import VerifyPass
 
 
 def lower_passes(
-    arch: str = "wormhole", metalium_api: str = "v2", fidelity: str | None = None
+    arch: str = "wormhole",
+    metalium_api: str = "v2",
+    fidelity: str | None = None,
+    *,
+    strategy: str | None = None,
+    double_buffer: bool = True,
+    prefetch: bool = False,
 ) -> list[tuple[Level, list[ModulePass]]]:
     """The passes in order, grouped by the level each group arrives at."""
     return [
@@ -39,9 +45,9 @@ def lower_passes(
                 RaisePass(),
                 BlockPass(),
                 InferLayoutPass(arch=arch),
-                PropagateLayoutPass(),
+                PropagateLayoutPass(double_buffer=double_buffer, prefetch=prefetch),
                 PadTilesPass(),
-                PartitionWorkPass(arch=arch),
+                PartitionWorkPass(arch=arch, strategy=strategy),
                 GridToPersistentPass(),
             ],
         ),
@@ -61,9 +67,21 @@ def lower(
     arch: str = "wormhole",
     metalium_api: str = "v2",
     fidelity: str | None = None,
+    *,
+    strategy: str | None = None,
+    double_buffer: bool = True,
+    prefetch: bool = False,
 ) -> Iterator[tuple[Level, ModuleOp]]:
     """Lowers a TILE module in place, stopping at every level on the way."""
-    for level, passes in lower_passes(arch, metalium_api, fidelity):
+    groups = lower_passes(
+        arch,
+        metalium_api,
+        fidelity,
+        strategy=strategy,
+        double_buffer=double_buffer,
+        prefetch=prefetch,
+    )
+    for level, passes in groups:
         for one in passes:
             one.apply(ctx, module)
         yield level, module
@@ -74,7 +92,8 @@ class LowerPass(ModulePass):
     """Lowers TILE to METALIUM for an architecture, a Metalium API generation and a math fidelity.
 
     `fidelity` is LoFi, HiFi2, HiFi3 or HiFi4; by default HiFi4, and HiFi3 on Wormhole with 32-bit
-    DST, where HiFi4 is broken (tt-metal #38306).
+    DST, where HiFi4 is broken (tt-metal #38306). `strategy` is that of tt-partition-work,
+    `double-buffer` and `prefetch` are those of tt-propagate-layout.
     """
 
     name = "tt-lower"
@@ -82,7 +101,20 @@ class LowerPass(ModulePass):
     arch: str = "wormhole"
     metalium_api: str = "v2"
     fidelity: str | None = None
+    strategy: str | None = None
+    double_buffer: bool = True
+    prefetch: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for _ in lower(ctx, op, self.arch, self.metalium_api, self.fidelity):
+        levels = lower(
+            ctx,
+            op,
+            self.arch,
+            self.metalium_api,
+            self.fidelity,
+            strategy=self.strategy,
+            double_buffer=self.double_buffer,
+            prefetch=self.prefetch,
+        )
+        for _ in levels:
             pass

@@ -66,12 +66,26 @@ def _asked(op: Operation, func: FuncOp, buffer: SSAValue) -> int | None:
     return next(iter(found), None)
 
 
-def _depth(op: memref.AllocOp, func: FuncOp) -> tuple[int, str]:
+def _depth(
+    op: memref.AllocOp, func: FuncOp, double_buffer: bool, prefetch: bool
+) -> tuple[int, str]:
     """Depth in blocks and who asked for it."""
     buffer = op.memref
     asked = _asked(op, func, buffer)
     if asked is not None:
         return asked, "user"
+    depth, by = _default_depth(buffer, func)
+    if not double_buffer and depth > 1:
+        depth, by = 1, "double-buffer"
+    filled = any(
+        buffer in writes and any(tensor_block(v) is not None for v in reads)
+        for _, reads, writes in reads_and_writes(func)
+    )
+    return (depth + 1, "prefetch") if prefetch and filled else (depth, by)
+
+
+def _default_depth(buffer: SSAValue, func: FuncOp) -> tuple[int, str]:
+    """Depth in blocks that the kernel implies."""
     for writer, reads, writes in reads_and_writes(func):
         if buffer not in writes:
             continue
@@ -83,8 +97,12 @@ def _depth(op: memref.AllocOp, func: FuncOp) -> tuple[int, str]:
     return 2, "default"
 
 
+@dataclass
 class RequestBuffer(RewritePattern):
     """An on-chip buffer without a request gets one, from the copies and products that write it."""
+
+    double_buffer: bool = True
+    prefetch: bool = False
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: memref.AllocOp, rewriter: PatternRewriter) -> None:
@@ -93,7 +111,7 @@ class RequestBuffer(RewritePattern):
         func = enclosing(op, FuncOp)
         allocs = [a for a in func.walk() if isinstance(a, memref.AllocOp)]
         number = allocs.index(op)
-        stages, by = _depth(op, func)
+        stages, by = _depth(op, func, self.double_buffer, self.prefetch)
         label = label_of(op, f"buffer_{number}")
         op.attributes.pop(DEPTH, None)
         op.attributes["tt.cb"] = RequestAttr.of(number, label, stages, by)
@@ -154,6 +172,10 @@ class PropagateLayoutPass(LevelPass):
     Where the user wants work to follow shards (partition_mode local_shard), all tensors that lie in
     L1 shards must have the same shard grid along M and N.
 
+    `double-buffer=false` asks for one block where the default or `num_stages` is more;
+    `prefetch=true` for one block more of what is copied from a tensor, so that the next is on its way
+    while one is in use. What users say of a buffer stays.
+
     Before:
     ```mlir
     func.func @alloc() {
@@ -174,5 +196,12 @@ class PropagateLayoutPass(LevelPass):
     takes = Level.TILE
     gives = Level.TILE
 
+    double_buffer: bool = True
+    prefetch: bool = False
+
     def patterns(self) -> list[list[RewritePattern]]:
-        return [[CheckAgreement()], [RequestBuffer()], [DropDepths()]]
+        return [
+            [CheckAgreement()],
+            [RequestBuffer(self.double_buffer, self.prefetch)],
+            [DropDepths()],
+        ]
