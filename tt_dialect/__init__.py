@@ -16,10 +16,18 @@ from typing import TYPE_CHECKING
 from tt_dialect._version import __version__
 
 if TYPE_CHECKING:
+    from tt_dialect.annotate import annotate_tt_layout, annotate_tt_schedule
     from tt_dialect.api import CompiledKernel, compile
     from tt_dialect.diagnostics import CompileError
 
-__all__ = ["CompileError", "CompiledKernel", "__version__", "compile"]
+__all__ = [
+    "CompileError",
+    "CompiledKernel",
+    "__version__",
+    "annotate_tt_layout",
+    "annotate_tt_schedule",
+    "compile",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -27,6 +35,10 @@ def __getattr__(name: str) -> object:
         from tt_dialect import api
 
         return getattr(api, name)
+    if name in ("annotate_tt_layout", "annotate_tt_schedule"):
+        from tt_dialect import annotate
+
+        return getattr(annotate, name)
     if name == "CompileError":
         from tt_dialect.diagnostics import CompileError
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tt_dialect.tensors import Array, Comparison, Tensor
 
 Engine = Literal["sim", "native", "tile"]
+Annotation: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str]"
+"""What users say of layouts or schedules: plain data, or the name of a JSON file."""
 
 LEVELS = ("tile", "core", "tiled", "buffered", "threads", "metalium")
 """The keys of `CompiledKernel.modules`, in the order a program travels."""
@@ -259,6 +261,23 @@ def import_tile(
     return select_kernel(module, None, source if isinstance(source, str) else "the module")
 
 
+def annotate_module(
+    module: ModuleOp, layout: Annotation | None, schedule: Annotation | None
+) -> None:
+    """Adds annotations, or what JSON files say, to the kernels of a TILE module."""
+    if layout is None and schedule is None:
+        return
+    from tt_dialect.analysis.annotations import annotate, read_layout_file, read_schedule_file
+
+    if isinstance(layout, str | os.PathLike):
+        layout = read_layout_file(os.fspath(layout))
+    if isinstance(schedule, str | os.PathLike):
+        schedule = read_schedule_file(os.fspath(schedule))
+    for func in module.walk():
+        if isinstance(func, FuncOp):
+            annotate(func, layout, schedule)
+
+
 def check_contract(module: ModuleOp, level: str) -> None:
     """Verifies a module and the contract of its level; raises `CompileError`."""
     from tt_dialect.levels import Level, check_level
@@ -294,14 +313,18 @@ def compile(
     fidelity: str | None = None,
     kernel: str | None = None,
     args: Mapping[str, Any] | None = None,
+    layout: Annotation | None = None,
+    schedule: Annotation | None = None,
     on_level: Callable[[str, ModuleOp], None] | None = None,
 ) -> CompiledKernel:
     """
     Compiles a PrimFunc, an IRModule, a `.tir.json`, a TILE `.mlir` or a `.py` with kernels.
 
     `kernel` chooses among several, `args` go to functions that make one. `fidelity` is LoFi, HiFi2,
-    HiFi3 or HiFi4; the default is the most exact that the machine computes correctly. `on_level` is
-    called with each level as it is reached. Whatever is wrong with the input is a `CompileError`.
+    HiFi3 or HiFi4; the default is the most exact that the machine computes correctly. `layout` and
+    `schedule` are annotations, or JSON files of them, that hold over those in the source.
+    `on_level` is called with each level as it is reached. Whatever is wrong with the input is a
+    `CompileError`.
     """
     from tt_dialect.arch import ARCHS
     from tt_dialect.ir.program import FIDELITIES
@@ -316,6 +339,7 @@ def compile(
             raise _fail(f"unknown {what} '{value}', expected one of {choices}")
 
     module = import_tile(source, kernel=kernel, args=args)
+    annotate_module(module, layout, schedule)
 
     from tt_dialect.emit import emit_program
     from tt_dialect.ir.program import ProgramOp

@@ -44,7 +44,7 @@ def literal(text: str) -> Any:
         return text
 
 
-COMPILING = ("arch", "metalium_api", "fidelity", "kernel", "arg", "dump_ir")
+COMPILING = ("arch", "metalium_api", "fidelity", "kernel", "arg", "layout", "schedule", "dump_ir")
 """The options that say how to compile: none of them has a default here, the library has them."""
 
 
@@ -69,6 +69,8 @@ def make_parser() -> ArgumentParser:
         type=key_value,
         help="an argument of the function that makes the kernel (repeatable)",
     )
+    flag("--layout", metavar="FILE.json", help="where tensors live, over what the source says")
+    flag("--schedule", metavar="FILE.json", help="how work is divided, over what the source says")
     flag("--dump-ir", metavar="DIR", help="write the program at each level to DIR")
     flag("--json", action="store_true", help="machine-readable result, errors included, on stdout")
     flag("--debug", action="store_true", help="show the Python traceback of an error")
@@ -139,7 +141,7 @@ def compiled(args: argparse.Namespace, reached: list[str] | None = None) -> Comp
 
     given = {
         name: value
-        for name in ("arch", "metalium_api", "fidelity", "kernel")
+        for name in ("arch", "metalium_api", "fidelity", "kernel", "layout", "schedule")
         if (value := getattr(args, name)) is not None
     }
     return compile(args.source, args=arguments_of(args), on_level=on_level, **given)

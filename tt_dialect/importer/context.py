@@ -6,7 +6,7 @@ import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
@@ -133,6 +133,8 @@ class KernelContext:
     """The `T.alloc_var` variables that stand for an expression and have no memory."""
     reducers: dict[Node, str] = field(default_factory=dict[Node, str])
     """The data variables of `T.alloc_reducer` buffers, with how each combines."""
+    user: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
+    """User annotations (attribute, plain data), in the order they were met."""
     _kernel: Block | None = None
     _statements: list[Location] = field(default_factory=list[Location])
     _scopes: list[_Scope] = field(default_factory=list[_Scope])

@@ -20,6 +20,11 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Block, Region
 
 from tt_dialect.importer import schema
+from tt_dialect.importer.annotations import (
+    attach_annotations,
+    function_attributes,
+    note_annotations,
+)
 from tt_dialect.importer.buffers import allocate, buffer_shape
 from tt_dialect.importer.context import (
     Buffer,
@@ -56,6 +61,7 @@ def import_kernel(prim_func: Node, name: str) -> func.FuncOp:
     entry = Block()
     place = schema.location(prim_func)
     ctx = KernelContext(name, place, entry)
+    note_annotations(function_attributes(prim_func), ctx)
     arg_names = _declare_parameters(prim_func, ctx)
     hoisted: list[Node] = []
     body = prim_func.node("body")
@@ -69,6 +75,7 @@ def import_kernel(prim_func: Node, name: str) -> func.FuncOp:
     args = ArrayAttr(DictionaryAttr({"tt.name": StringAttr(text)}) for text in arg_names)
     result = func.FuncOp(name, (entry.arg_types, []), Region(entry), arg_attrs=args)
     result.location = location_attr(place) or result.location
+    attach_annotations(result, ctx)
     return result
 
 

@@ -13,6 +13,7 @@ from xdsl.dialects import arith, scf
 from xdsl.ir import SSAValue
 
 from tt_dialect.importer import schema
+from tt_dialect.importer.annotations import kind_of, note_annotations
 from tt_dialect.importer.context import KernelContext, Let, single_block
 from tt_dialect.importer.expressions import index_of
 from tt_dialect.importer.graph import Node
@@ -61,8 +62,9 @@ def _check(block: Node, ctx: KernelContext) -> None:
             f"match_buffer in the block '{name}' is not supported",
             "accepted: buffers used in the shape they are declared with",
         )
+    note_annotations(schema.annotations_of(block), ctx)
     for key in schema.annotations_of(block):
-        if key not in HINTS:
+        if key not in HINTS and kind_of(key) is None:
             raise ctx.error(
                 f"the annotation '{key}' of the block '{name}' is not supported",
                 f"accepted: {', '.join(sorted(HINTS))}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tt_dialect.importer import schema
+from tt_dialect.importer.annotations import kind_of, note_annotations
 from tt_dialect.importer.buffers import allocate, allocate_temporary
 from tt_dialect.importer.calls import ACCEPTED, DROPPED_CALLS, refusal
 from tt_dialect.importer.context import Kept, KernelContext, Let, LoopVar, ThreadVar
@@ -189,8 +190,9 @@ def enter_block(realize: Node, ctx: KernelContext) -> Node:
         )
     if block.items("match_buffers"):
         raise ctx.error("match_buffer inside a kernel is not supported", "accepted: T.alloc_shared")
+    note_annotations(schema.annotations_of(block), ctx)
     for key in schema.annotations_of(block):
-        if key not in BLOCK_HINTS and key not in ANNOTATIONS:
+        if key not in BLOCK_HINTS and key not in ANNOTATIONS and kind_of(key) is None:
             accepted = REFUSED_ANNOTATIONS.get(key, ", ".join((*BLOCK_HINTS, *ANNOTATIONS)))
             raise ctx.error(
                 f"the block annotation '{key}' is not supported", f"accepted: {accepted}"

@@ -1,0 +1,71 @@
+"""User annotations of a kernel: attributes of the PrimFunc and annotations of its blocks.
+
+Both are maps, or their JSON text, under `tt.user_layout` and `tt.user_schedule`; those of blocks
+may be numbered (`tt.user_layout.12`), as one block can carry several. `tt.layout_desc`, which
+earlier tools write, is a layout with other names for its keys.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from xdsl.dialects.func import FuncOp
+
+from tt_dialect.analysis.annotations import LAYOUT, SCHEDULE, annotate
+from tt_dialect.importer import schema
+from tt_dialect.importer.context import KernelContext
+from tt_dialect.importer.graph import GraphMap, Node, Value
+
+OLD_LAYOUT = "tt.layout_desc"
+
+
+def kind_of(key: str) -> str | None:
+    """The annotation a key stands for, without its number; None for another key."""
+    base = key.rstrip("0123456789").rstrip(".")
+    return LAYOUT if base == OLD_LAYOUT else base if base in (LAYOUT, SCHEDULE) else None
+
+
+def note_annotations(held: dict[str, Value], ctx: KernelContext) -> None:
+    """Remembers the user annotations among the annotations of a function or block."""
+    for key, value in held.items():
+        kind = kind_of(key)
+        if kind is not None:
+            ctx.user.append((kind, _mapping(key, value, ctx)))
+
+
+def attach_annotations(func: FuncOp, ctx: KernelContext) -> None:
+    """Puts what was noted on the function, in order: what is said later holds."""
+    for kind, value in ctx.user:
+        if kind == LAYOUT:
+            annotate(func, layout=value)
+        else:
+            annotate(func, schedule=value)
+
+
+def function_attributes(prim_func: Node) -> dict[str, Value]:
+    """The attributes of a PrimFunc."""
+    attrs = prim_func.optional("attrs")
+    return attrs.mapping("__dict__").by_name() if attrs is not None else {}
+
+
+def _mapping(key: str, value: Value, ctx: KernelContext) -> dict[str, Any]:
+    found = _plain(value)
+    if isinstance(found, str):
+        try:
+            found = json.loads(found)
+        except json.JSONDecodeError as error:
+            raise ctx.error(f"'{key}' is not JSON: {error.msg}", "expected a map") from None
+    if not isinstance(found, dict):
+        raise ctx.error(f"'{key}' is {found!r}", "expected a map")
+    return cast("dict[str, Any]", found)
+
+
+def _plain(value: Value) -> Any:
+    """Plain data of a value of the graph."""
+    value = schema.plain(value)
+    if isinstance(value, GraphMap):
+        return {str(schema.plain(k)): _plain(v) for k, v in value.entries}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return value

@@ -1,0 +1,5 @@
+"""Annotations of TileLang kernels, under the name of the backend: see `tt_dialect.annotate`."""
+
+from tt_dialect.annotate import annotate_tt_layout, annotate_tt_schedule
+
+__all__ = ["annotate_tt_layout", "annotate_tt_schedule"]
