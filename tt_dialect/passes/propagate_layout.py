@@ -13,18 +13,14 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from tt_dialect.analysis.access import (
     is_contraction,
     label_of,
-    layout_of,
-    memref_type,
     reads_and_writes,
     tensor_block,
 )
-from tt_dialect.analysis.annotations import DEPTH, place_of, schedule_of
-from tt_dialect.analysis.sharding import project
+from tt_dialect.analysis.annotations import DEPTH
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.cb import RequestAttr
-from tt_dialect.ir.layout import Memory
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, enclosing, is_kernel
+from tt_dialect.passes.base import LevelPass, enclosing
 
 
 def _pipeline_stages(op: Operation) -> int | None:
@@ -131,36 +127,6 @@ class DropDepths(RewritePattern):
         rewriter.notify_op_modified(op)
 
 
-class CheckAgreement(RewritePattern):
-    """Work that follows shards needs the same shards in all tensors that lie in L1 shards."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
-        schedule = schedule_of(op)
-        if not is_kernel(op) or schedule.partition_mode != "local_shard":
-            return
-        seen: dict[str, tuple[str, int, int]] = {}
-        for arg in op.args:
-            layout = layout_of(op, arg)
-            if layout is None or layout.memory.data != Memory.L1 or not layout.shard.data:
-                continue
-            name = label_of(arg, f"argument {arg.index}")
-            shards = project(layout, memref_type(arg).get_shape())
-            labels = layout.labels
-            for axis, count, tiles in (("M", shards.gy, shards.sm), ("N", shards.gx, shards.sn)):
-                if any(labels) and axis not in labels:
-                    continue
-                other, grid, size = seen.setdefault(axis, (name, count, tiles))
-                if (grid, size) != (count, tiles):
-                    raise error_at(
-                        place_of(op, schedule.place),
-                        f"shard grids disagree: '{other}' has {grid} shards of {size} tiles along "
-                        f"{axis}, '{name}' has {count} of {tiles}",
-                        "local_shard needs one shard grid for all tensors in L1 shards; change a "
-                        "layout, or use partition_mode global",
-                    )
-
-
 @dataclass(frozen=True)
 class PropagateLayoutPass(LevelPass):
     """Stamps every on-chip buffer with the circular buffer it asks for.
@@ -168,13 +134,6 @@ class PropagateLayoutPass(LevelPass):
     Depth in blocks: what the user asks for (`cb_depth` of the buffer, or of the tensor whose blocks
     are copied to or from it), `num_stages` for a buffer filled from a tensor inside a pipelined
     loop, 1 for an accumulator, 2 otherwise. A request only: `tt-plan-cbs` decides and reports.
-
-    Where the user wants work to follow shards (partition_mode local_shard), all tensors that lie in
-    L1 shards must have the same shard grid along M and N.
-
-    `double-buffer=false` asks for one block where the default or `num_stages` is more;
-    `prefetch=true` for one block more of what is copied from a tensor, so that the next is on its way
-    while one is in use. What users say of a buffer stays.
 
     Before:
     ```mlir
@@ -201,7 +160,6 @@ class PropagateLayoutPass(LevelPass):
 
     def patterns(self) -> list[list[RewritePattern]]:
         return [
-            [CheckAgreement()],
             [RequestBuffer(self.double_buffer, self.prefetch)],
             [DropDepths()],
         ]
