@@ -19,6 +19,9 @@ from tt_dialect.run.waiting import Waiter
 DRAM_BASE = 0x20000
 """Address of the first tensor in every bank; any aligned number but 0 would do."""
 
+TRAFFIC = ("dram", "l1_local", "l1_remote")
+"""Where the pages of a tensor are, as seen by the core that moves them."""
+
 
 @dataclass(slots=True)
 class Stats:
@@ -120,7 +123,7 @@ class Tensor:
         self.data: F32 = np.full((rows, TILE, TILE), np.nan, np.float32)
         self.writes = np.zeros(self.pages, np.int64)
         """How often each page was written."""
-        self.traffic = {"dram": 0, "l1_local": 0, "l1_remote": 0}
+        self.traffic = dict.fromkeys(TRAFFIC, 0)
         """Bytes read and written, by where they were."""
 
     def bank(self, page: int) -> int:

@@ -32,9 +32,10 @@ from tt_dialect.ir.program import ArgKind, ProgramOp, Role, ThreadOp
 from tt_dialect.run import numerics
 from tt_dialect.run.arguments import Parameter, check_inputs, parameters, split_scalars
 from tt_dialect.run.codegen import format_of
-from tt_dialect.run.machine import Stats
+from tt_dialect.run.machine import TRAFFIC, Stats, page_count
 from tt_dialect.run.native_build import Runtime, cache_root, digest_of, runtime
 from tt_dialect.run.numerics import TILE, AnyArray, Format
+from tt_dialect.run.placement import Device, Placement, placement
 from tt_dialect.run.simulator import RunStats
 
 SCHEDULES = (
@@ -151,7 +152,7 @@ def run_native(
         with tempfile.TemporaryDirectory(prefix="tt-native-") as directory:
             job = _Job(Path(directory))
             job.line("arch", program.arch.data)
-            job.buffers(tensors, arrays)
+            job.buffers(program, Device.of(program), tensors, arrays)
             job.program(program, kernels, scalars)
             try:
                 return job.run(built, tensors, schedule, timeout)
@@ -213,11 +214,6 @@ def from_pages(pages: AnyArray, shape: tuple[int, ...], fmt: Format) -> AnyArray
     return values.astype(np.float32)
 
 
-def _page_count(shape: tuple[int, ...]) -> int:
-    *outer, rows, cols = shape
-    return int(np.prod(outer, dtype=np.int64)) * -(-rows // TILE) * -(-cols // TILE)
-
-
 # -- the driver -----------------------------------------------------------------------------------
 
 
@@ -270,7 +266,13 @@ class _Job:
     def line(self, *words: object) -> None:
         self.lines.append(" ".join(str(w) for w in words))
 
-    def buffers(self, tensors: Sequence[Parameter], inputs: Sequence[AnyArray]) -> None:
+    def buffers(
+        self,
+        op: ProgramOp,
+        device: Device,
+        tensors: Sequence[Parameter],
+        inputs: Sequence[AnyArray],
+    ) -> None:
         given = iter(inputs)
         for number, tensor in enumerate(tensors):
             source = target = "-"
@@ -279,8 +281,11 @@ class _Job:
                 to_pages(tensor.to_matrices(next(given)), tensor.format).tofile(source)
             if tensor.written:
                 target = str(self._output(number))
-            pages = _page_count(tensor.matrix_shape)
-            self.line("buffer", tensor.label, tensor.format, pages, source, target)
+            pages = page_count(tensor.matrix_shape)
+            where = placement(tensor.layout, tensor.shape, pages, tensor.label, device, op)
+            memory = "l1" if where.in_l1 else "dram"
+            shards = _shards(where, tensor.label, op)
+            self.line("buffer", tensor.label, tensor.format, pages, source, target, memory, shards)
 
     def _output(self, number: int) -> Path:
         return self.directory / f"{number}.out"
@@ -352,6 +357,9 @@ class _Job:
             core = Stats(*figures)
             stats.cores[x, y] = core
             stats.total.add(core)
+        for tensor, counts in zip(tensors, told["tensors"], strict=True):
+            kinds = zip(TRAFFIC, counts, strict=True)
+            stats.tensors[tensor.label] = {kind: n for kind, n in kinds if n}
         outputs: list[AnyArray] = []
         for number, (tensor, writes) in enumerate(zip(tensors, told["page_writes"], strict=True)):
             if tensor.written:
@@ -360,6 +368,16 @@ class _Job:
                 outputs.append(tensor.from_matrices(values))
                 stats.page_writes[tensor.label] = np.asarray(writes, np.int64)
         return outputs, stats
+
+
+def _shards(where: Placement, label: str, op: ProgramOp) -> str:
+    """The shards of a buffer, as the driver takes them."""
+    if where.sharding is None:
+        return "0"
+    shape = [*where.sharding.pages, *where.sharding.shard]
+    banks = [n for xy in where.accessor_banks(label, op) for n in xy]
+    rank = len(where.sharding.pages)
+    return " ".join(map(str, [rank, *shape, len(banks) // 2, *banks]))
 
 
 def _cores(ranges: CoreRangesAttr) -> str:

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from xdsl.ir import Operation
 
 from tt_dialect.analysis.sharding import Sharding, ShardingError, shard_cores, sharding_of
-from tt_dialect.arch import Arch
+from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.layout import BufferAttr, Memory
+from tt_dialect.ir.program import ProgramOp
 
 CoreXY = tuple[int, int]
 
 L1_ALIGNMENT = 16
 """Bytes to which a page in L1 is aligned (noc_parameters.h, both architectures)."""
+
+
+def row_major_numbers(sharding: Sharding) -> list[int]:
+    """The numbers of the shards of a grid, gone through row-major."""
+    coords = product(*(range(extent) for extent in sharding.grid))
+    return [sharding.shard_number(coord) for coord in coords]
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,26 @@ class Placement:
             return page % self.banks, page // self.banks
         return self.sharding.place(page, self.banks)
 
+    def accessor_banks(self, label: str, op: Operation) -> list[CoreXY]:
+        """
+        The banks as a TensorAccessor takes them, which numbers shards row-major: entry i mod n is
+        the core, or (bank, 0) in DRAM, of row-major shard i. Another order is a list of banks in
+        another order, if every shard has one of its own; else an error at `op`.
+        """
+        assert self.sharding is not None
+        banks = list(self.cores) or [(bank, 0) for bank in range(self.banks)]
+        if self.sharding.order in ("row_major", "match_shard"):
+            return banks
+        if self.sharding.shards > self.banks:
+            raise error_at(
+                op,
+                f"tensor '{label}': {self.sharding.shards} shards in order "
+                f"{self.sharding.order} share {self.banks} banks",
+                "an accessor numbers shards row-major: use that order, or at most as many shards "
+                "as banks",
+            )
+        return [banks[number] for number in row_major_numbers(self.sharding)]
+
     def slots(self) -> list[int]:
         """bank * room + offset of every page, by page."""
         room = self.room
@@ -68,10 +96,28 @@ class Device:
     bounded: bool = True
     """Whether shards outside of the grid are an error."""
 
+    followed: tuple[CoreXY, ...] = ()
+    """In partition mode local_shard the cores with work, by row-major place of their shards."""
+
     @classmethod
-    def of(cls, arch: Arch) -> Device:
-        """The machine of an architecture."""
-        return cls(arch.dram_banks, arch.dram_alignment, arch.grid, arch.l1_bytes // 64 * 64)
+    def of(cls, program: ProgramOp) -> Device:
+        """The machine of a program. Where work follows shards its cores are those of the shards."""
+        arch, partition = get_arch(program.arch.data), program.partition
+        local = partition.mode.data == "local_shard"
+        return cls(
+            arch.dram_banks,
+            arch.dram_alignment,
+            arch.grid,
+            arch.l1_bytes // 64 * 64,
+            followed=tuple(partition.core_ranges.cores()) if local else (),
+        )
+
+    def shard_cores(self, sharding: Sharding) -> list[CoreXY]:
+        """The cores of an L1 tensor's shards, by shard number."""
+        if len(self.followed) != sharding.shards:
+            return shard_cores(sharding)
+        found = dict(zip(row_major_numbers(sharding), self.followed, strict=True))
+        return [found[number] for number in range(sharding.shards)]
 
     def cores(self) -> tuple[CoreXY, ...]:
         """All cores, row by row: the banks of an interleaved L1 tensor."""
@@ -103,7 +149,7 @@ def placement(
     if sharding is None:
         cores = device.cores()
         return Placement(len(cores), pages, None, cores)
-    cores = tuple(shard_cores(sharding))
+    cores = tuple(device.shard_cores(sharding))
     width, height = device.grid
     outside = [(s, c) for s, c in enumerate(cores) if c[0] >= width or c[1] >= height]
     if outside and device.bounded:

@@ -80,7 +80,7 @@ def simulate(
         raise error_at(program, f"programs for '{program.arch.data}' are not executed")
     tensors = parameters(program)
     with numerics.quiet():
-        dram = _upload(program, tensors, inputs, Device.of(arch))
+        dram = _upload(program, tensors, inputs, Device.of(program))
         scheduler = Scheduler(seed)
         cores = _cores(program, dram, scalar_words(tensors, inputs))
         compilers = [

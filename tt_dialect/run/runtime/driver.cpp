@@ -1,8 +1,8 @@
 // Runs a job written by tt_dialect/run/native.py: the same host API, driven line by line.
 //
 //   arch NAME
-//   buffer LABEL FORMAT PAGES INPUT|- OUTPUT|-
-//   cb ID FORMAT PAGES CORES
+//   buffer LABEL FORMAT PAGES INPUT|- OUTPUT|- dram|l1 SHARDS
+//   cb ID FORMAT PAGES CORES [I]        on the shards of buffer I
 //   alias ID ID FORMAT PAGES CORES      two circular buffers on one allocation
 //   semaphore INITIAL CORES
 //   dm PATH PROCESSOR NOC CORES buffers N I...
@@ -10,7 +10,8 @@
 //   args KERNEL X Y N VALUE...          @I is the address of buffer I
 //   run
 //
-// CORES is a count of rectangles, then x0 y0 x1 y1 of each.
+// CORES is a count of rectangles, then x0 y0 x1 y1 of each. SHARDS is 0 when interleaved, or the rank,
+// the tensor's and the shard's extents in pages, a count of banks or cores and x y of each.
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -43,15 +44,21 @@ tt::DataFormat read_format(std::istream& in) {
                            : tt::DataFormat::Float16_b;
 }
 
-std::vector<uint32_t> read_numbers(std::istream& in) {
+size_t read_count(std::istream& in) {
     size_t count = 0;
     in >> count;
+    return count;
+}
+
+std::vector<uint32_t> read_numbers(std::istream& in, size_t count) {
     std::vector<uint32_t> numbers(count);
     for (uint32_t& n : numbers) {
         in >> n;
     }
     return numbers;
 }
+
+std::vector<uint32_t> read_numbers(std::istream& in) { return read_numbers(in, read_count(in)); }
 
 }  // namespace
 
@@ -79,9 +86,24 @@ int main(int argc, char** argv) {
             in >> label;
             const uint32_t page = tt::tile_size(read_format(in));
             uint64_t pages = 0;
-            in >> pages >> input >> output;
+            in >> pages >> input >> output >> word;
+            distributed::DeviceLocalBufferConfig local{
+                .page_size = page, .buffer_type = word == "l1" ? BufferType::L1 : BufferType::DRAM};
+            size_t rank = 0;
+            in >> rank;
+            if (rank != 0) {
+                const std::vector<uint32_t> tensor = read_numbers(in, rank);
+                const std::vector<uint32_t> shard = read_numbers(in, rank);
+                const std::vector<uint32_t> flat = read_numbers(in, 2 * read_count(in));
+                std::vector<CoreCoord> cores;
+                for (size_t i = 0; i < flat.size(); i += 2) {
+                    cores.emplace_back(flat[i], flat[i + 1]);
+                }
+                local.sharding_args = BufferShardingArgs(
+                    BufferDistributionSpec(Shape(tensor), Shape(shard), cores));
+            }
             auto buffer = distributed::MeshBuffer::create(
-                {.size = pages * page}, {.page_size = page}, device.get());
+                {.size = pages * page}, local, device.get());
             buffer->state().label = label;
             if (input != "-") {
                 std::ifstream file(input, std::ios::binary);
@@ -108,7 +130,12 @@ int main(int argc, char** argv) {
             for (const unsigned id : ids) {
                 config.set_page_size(static_cast<uint8_t>(id), page);
             }
-            CreateCircularBuffer(program, read_cores(in), config);
+            const CoreRangeSet cores = read_cores(in);
+            size_t on = 0;
+            if (in >> on) {
+                config.set_globally_allocated_address(*buffers.at(on)->get_backing_buffer());
+            }
+            CreateCircularBuffer(program, cores, config);
         } else if (word == "semaphore") {
             uint32_t initial = 0;
             in >> initial;

@@ -200,7 +200,7 @@ void tell_json(std::FILE* file) {
         const Stats& s = core->stats;
         std::fprintf(
             file,
-            "%s\n  [%u, %u, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu]",
+            "%s\n  [%u, %u, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu]",
             comma,
             core->x,
             core->y,
@@ -212,7 +212,9 @@ void tell_json(std::FILE* file) {
             static_cast<unsigned long>(s.semaphore_waits),
             static_cast<unsigned long>(s.tile_ops),
             static_cast<unsigned long>(s.pages_unpacked),
-            static_cast<unsigned long>(s.pages_packed));
+            static_cast<unsigned long>(s.pages_packed),
+            static_cast<unsigned long>(s.l1_local),
+            static_cast<unsigned long>(s.l1_remote));
         comma = ",";
     }
     std::fprintf(file, "],\n \"page_writes\": [");
@@ -225,6 +227,14 @@ void tell_json(std::FILE* file) {
             inner = ",";
         }
         std::fprintf(file, "]");
+        comma = ",";
+    }
+    std::fprintf(file, "],\n \"tensors\": [");
+    comma = "";
+    for (const auto& b : m.buffers) {
+        std::fprintf(file, "%s\n  [%lu, %lu, %lu]", comma, static_cast<unsigned long>(b->dram_bytes),
+                     static_cast<unsigned long>(b->l1_local),
+                     static_cast<unsigned long>(b->l1_remote));
         comma = ",";
     }
     std::fprintf(file, "]}\n");

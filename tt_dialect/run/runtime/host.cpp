@@ -44,6 +44,7 @@ struct CbDescription {
     uint32_t bytes;
     std::map<uint8_t, tt::DataFormat> formats;
     std::map<uint8_t, uint32_t> page_sizes;
+    std::shared_ptr<Buffer> buffer;  // whose memory it is on, if any
 };
 
 struct SemaphoreState {
@@ -267,13 +268,23 @@ void place_cbs(const ProgramState& program) {
             address = std::max(
                 address, next[m.core(static_cast<uint32_t>(c.x), static_cast<uint32_t>(c.y))]);
         }
-        const uint32_t end = address + align(d.bytes, m.arch->dram_alignment);
-        if (end > m.l1_top) {
+        uint32_t end = address + align(d.bytes, m.arch->dram_alignment);
+        if (d.buffer != nullptr) {
+            end = address;
+            address = static_cast<uint32_t>(d.buffer->address);
+            if (d.buffer->dram || d.bytes > d.buffer->room()) {
+                refuse(text("a circular buffer of %u bytes on '%s', which has %lu in L1 of a core",
+                            d.bytes, d.buffer->label.c_str(),
+                            static_cast<unsigned long>(d.buffer->dram ? 0 : d.buffer->room())));
+            }
+        } else if (end > m.l1_top) {
             refuse(text("circular buffers need %u bytes of L1, %u are free", end, m.l1_top));
         }
         for (const CoreCoord& c : d.cores) {
             Core& core = *m.core(static_cast<uint32_t>(c.x), static_cast<uint32_t>(c.y));
-            next[&core] = end;
+            if (d.buffer == nullptr) {
+                next[&core] = end;
+            }
             for (const auto& [id, format] : d.formats) {
                 const auto page = d.page_sizes.find(id);
                 if (page == d.page_sizes.end() || page->second == 0 || d.bytes % page->second != 0) {
@@ -298,7 +309,9 @@ void place_cbs(const ProgramState& program) {
                 core.present.push_back(cb.get());
                 core.cbs[id] = std::move(cb);
             }
-            std::memset(core.l1 + address, 0xff, d.bytes);
+            if (d.buffer == nullptr) {
+                std::memset(core.l1 + address, 0xff, d.bytes);
+            }
         }
     }
 }
@@ -375,12 +388,10 @@ void run_program(ProgramState& program) {
 
 uint8_t* page_at(const Buffer& buffer, uint32_t page) {
     Machine& m = machine();
-    if (buffer.dram) {
-        const uint32_t banks = m.arch->dram_banks;
-        return m.banks[page % banks].data() + buffer.address + page / banks * buffer.aligned_page;
-    }
-    const uint32_t banks = static_cast<uint32_t>(m.cores.size());
-    return m.cores[page % banks]->l1 + buffer.address + page / banks * buffer.aligned_page;
+    const auto [position, row] = buffer.place(page);
+    const uint32_t bank = buffer.banks[position];
+    uint8_t* start = buffer.dram ? m.banks[bank].data() : m.cores[bank]->l1;
+    return start + buffer.address + uint64_t{row} * buffer.aligned_page;
 }
 
 }  // namespace
@@ -425,7 +436,8 @@ Program CreateProgram() { return Program(); }
 CBHandle CreateCircularBuffer(
     Program& program, const CoreSpec& cores, const CircularBufferConfig& config) {
     auto& cbs = program.state().cbs;
-    cbs.push_back({cores_of(cores), config.total_size(), config.formats(), config.page_sizes()});
+    cbs.push_back({cores_of(cores), config.total_size(), config.formats(), config.page_sizes(),
+                   config.buffer()});
     return cbs.size() - 1;
 }
 
@@ -525,8 +537,99 @@ split_work_to_cores(const CoreCoord& grid, uint32_t units, bool row_wise) {
             extra == 0 ? share : share + 1, extra == 0 ? 0 : share};
 }
 
-TensorAccessorArgs::TensorAccessorArgs(const tt_metal::Buffer& buffer)
-    : words_{buffer.state().dram ? 2U : 0U, buffer.state().aligned_page} {}
+TensorAccessorArgs::TensorAccessorArgs(const tt_metal::Buffer& given) {
+    const tt_native::Buffer& buffer = given.state();
+    words_ = {(buffer.dram ? 2U : 0U) | (buffer.sharded() ? 1U : 0U), buffer.aligned_page};
+    if (!buffer.sharded()) {
+        return;
+    }
+    const size_t rank = buffer.shard_shape.size(), count = buffer.banks.size();
+    words_.push_back(static_cast<uint32_t>(rank));
+    words_.push_back(static_cast<uint32_t>(count));
+    words_.insert(words_.end(), buffer.tensor_shape.begin(), buffer.tensor_shape.end());
+    words_.insert(words_.end(), buffer.shard_shape.begin(), buffer.shard_shape.end());
+    const auto coordinates = [&](size_t i) -> uint32_t {
+        if (i >= count) {
+            return 0;
+        }
+        if (buffer.dram) {
+            return buffer.banks[i] << 8;
+        }
+        const Core& core = *machine().cores[buffer.banks[i]];
+        return (worker_origin + core.x) << 8 | (worker_origin + core.y);
+    };
+    for (size_t i = 0; i < count; i += 2) {
+        words_.push_back(coordinates(i + 1) << 16 | coordinates(i));
+    }
+}
+
+std::vector<CoreCoord> corerange_to_cores(
+    const CoreRangeSet& cores, std::optional<uint32_t> max_cores, bool row_wise) {
+    std::vector<CoreCoord> all;
+    for (const CoreRange& range : cores.ranges()) {
+        const size_t width = range.end_coord.x - range.start_coord.x + 1;
+        const size_t height = range.end_coord.y - range.start_coord.y + 1;
+        for (size_t i = 0; i < width * height; ++i) {
+            all.emplace_back(range.start_coord.x + (row_wise ? i % width : i / height),
+                             range.start_coord.y + (row_wise ? i / width : i % height));
+        }
+    }
+    if (max_cores.has_value() && all.size() > *max_cores) {
+        all.resize(*max_cores);
+    }
+    return all;
+}
+
+namespace {
+
+// Banks and extents of a sharded buffer.
+tt_native::Buffer shards_of(const BufferDistributionSpec& spec, bool dram) {
+    const Machine& m = machine();
+    tt_native::Buffer found;
+    found.tensor_shape = spec.tensor_shape_in_pages().view();
+    found.shard_shape = spec.shard_shape_in_pages().view();
+    const size_t rank = found.shard_shape.size();
+    if (rank == 0 || rank > 8 || rank != found.tensor_shape.size()) {
+        refuse(text("shards of rank %zu of a tensor of rank %zu, at most 8", rank,
+                    found.tensor_shape.size()));
+    }
+    for (size_t dim = 0; dim < rank; ++dim) {
+        if (found.shard_shape[dim] == 0 || found.tensor_shape[dim] == 0) {
+            refuse("a shard of 0 pages");
+        }
+    }
+    for (const CoreCoord& c : spec.cores()) {
+        if (dram ? c.y != 0 || c.x >= m.arch->dram_banks
+                 : c.x >= m.arch->columns || c.y >= m.arch->rows) {
+            refuse(text("(%zu, %zu) is no %s of this device", c.x, c.y, dram ? "DRAM bank" : "core"));
+        }
+        found.banks.push_back(static_cast<uint32_t>(dram ? c.x : c.y * m.arch->columns + c.x));
+    }
+    if (found.banks.empty()) {
+        refuse("a sharded buffer without cores");
+    }
+    return found;
+}
+
+// What both say about a buffer must agree.
+void check_shard_spec(const BufferDistributionSpec& spec, const ShardSpecBuffer& legacy) {
+    const auto& tensor = spec.tensor_shape_in_pages().view();
+    const auto& shard = spec.shard_shape_in_pages().view();
+    const auto& tensor2d = legacy.tensor2d_shape_in_pages;
+    uint32_t outer = 1;
+    for (size_t dim = 0; dim + 1 < tensor.size(); ++dim) {
+        outer *= tensor[dim];
+    }
+    const auto& extents = legacy.tensor_shard_spec.shape;
+    if (tensor2d[0] != outer || tensor2d[1] != tensor.back() ||
+        (tensor.size() == 2 && (extents[0] != shard[0] * legacy.page_shape[0] ||
+                                extents[1] != shard[1] * legacy.page_shape[1])) ||
+        corerange_to_cores(legacy.tensor_shard_spec.grid, std::nullopt, true) != spec.cores()) {
+        refuse("the shard spec and the distribution of a buffer disagree");
+    }
+}
+
+}  // namespace
 
 namespace distributed {
 
@@ -550,9 +653,30 @@ bool MeshDevice::close() { return true; }
 std::shared_ptr<MeshBuffer> MeshBuffer::create(
     const ReplicatedBufferConfig& replicated, const DeviceLocalBufferConfig& local, MeshDevice*) {
     auto buffer = std::make_shared<MeshBuffer>();
+    std::optional<tt_native::Buffer> shards;
+    if (local.sharding_args.buffer_layout() != TensorMemoryLayout::INTERLEAVED) {
+        const auto& spec = local.sharding_args.buffer_distribution_spec();
+        if (!spec.has_value()) {
+            refuse("a sharded buffer without a BufferDistributionSpec has no accessor arguments");
+        }
+        const auto& legacy = local.sharding_args.shard_spec();
+        if (legacy.has_value()) {
+            check_shard_spec(*spec, *legacy);
+        }
+        shards = shards_of(*spec, local.buffer_type == BufferType::DRAM);
+        uint64_t pages = 1;
+        for (const uint32_t extent : shards->tensor_shape) {
+            pages *= extent;
+        }
+        if (pages * local.page_size != replicated.size) {
+            refuse(text("a buffer of %lu bytes with a distribution of %lu pages",
+                        static_cast<unsigned long>(replicated.size),
+                        static_cast<unsigned long>(pages)));
+        }
+    }
     buffer->backing_ = std::make_shared<tt_metal::Buffer>(allocate(
         local.buffer_type == BufferType::DRAM, replicated.size,
-        static_cast<uint32_t>(local.page_size), {}));
+        static_cast<uint32_t>(local.page_size), {}, shards.has_value() ? &*shards : nullptr));
     return buffer;
 }
 

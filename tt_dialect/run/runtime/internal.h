@@ -38,8 +38,8 @@ inline uint32_t field(uint64_t address, int shift) { return address >> shift & 6
 struct Place {
     uint8_t* data;
     Core* core;      // null: DRAM
-    Buffer* buffer;  // DRAM buffer, if any
-    uint32_t bank;
+    Buffer* buffer;  // the buffer there, if any
+    uint32_t bank;   // DRAM bank, or index of the core
     uint64_t local;
 };
 Place resolve(uint64_t address, uint32_t bytes, bool writes, const Site& where);

@@ -181,12 +181,9 @@ const Buffer* buffer_based_at(bool dram, uint64_t address) {
 }
 
 Buffer* buffer_around(bool dram, uint64_t address) {
-    const Machine& m = machine();
-    const uint32_t banks = dram ? m.arch->dram_banks : static_cast<uint32_t>(m.cores.size());
-    for (const auto& buffer : m.buffers) {
-        const uint64_t rows = (buffer->pages + banks - 1) / banks;
+    for (const auto& buffer : machine().buffers) {
         if (buffer->alive && buffer->dram == dram && address >= buffer->address &&
-            address < buffer->address + rows * buffer->aligned_page) {
+            address < buffer->address + buffer->room()) {
             return buffer.get();
         }
     }
@@ -208,13 +205,22 @@ uint64_t bank_address(bool dram, uint32_t bank, uint32_t offset, Site where) {
     return noc_address(worker_origin + core.x, worker_origin + core.y, offset);
 }
 
-uint64_t page_address(
-    bool dram, uint32_t base, uint32_t page, uint32_t page_bytes, uint32_t offset, Site where) {
+namespace {
+
+// The buffer an accessor stands for, if it has the page.
+const Buffer& accessed(
+    bool dram, uint32_t base, uint32_t page, uint32_t page_bytes, bool sharded, Site where) {
     const Machine& m = machine();
     const Buffer* buffer = buffer_based_at(dram, base);
     const char* rule = dram ? "dram-out-of-bounds" : "l1-out-of-bounds";
     if (buffer == nullptr) {
         broken(rule, where, text("no tensor begins at address %#x", base));
+    }
+    if (buffer->sharded() != sharded) {
+        broken("accessor", where,
+               text("%s accessor on '%s', which is %s", sharded ? "sharded" : "interleaved",
+                    buffer->label.c_str(), buffer->sharded() ? "sharded" : "interleaved"),
+               buffer->label, "the host makes its arguments from the buffer: TensorAccessorArgs(*buffer)");
     }
     const uint32_t aligned = align(page_bytes, dram ? m.arch->dram_alignment : 16);
     if (aligned != buffer->aligned_page) {
@@ -228,8 +234,32 @@ uint64_t page_address(
                                  buffer->pages),
                buffer->label);
     }
-    const uint32_t banks = dram ? m.arch->dram_banks : static_cast<uint32_t>(m.cores.size());
-    return bank_address(dram, page % banks, base + page / banks * aligned + offset, where);
+    return *buffer;
+}
+
+}  // namespace
+
+uint64_t page_address(
+    bool dram, uint32_t base, uint32_t page, uint32_t page_bytes, uint32_t offset, Site where) {
+    const Buffer& buffer = accessed(dram, base, page, page_bytes, false, where);
+    const auto [bank, row] = buffer.place(page);
+    return bank_address(dram, buffer.banks[bank], base + row * buffer.aligned_page + offset, where);
+}
+
+uint64_t shard_address(
+    bool dram, uint32_t base, uint32_t page, uint32_t page_bytes, uint32_t offset, uint32_t x,
+    uint32_t y, uint32_t row, Site where) {
+    const Buffer& buffer = accessed(dram, base, page, page_bytes, true, where);
+    const uint64_t address = noc_address(x, y, base + row * buffer.aligned_page + offset);
+    const auto [bank, own_row] = buffer.place(page);
+    if (address != bank_address(dram, buffer.banks[bank],
+                                base + own_row * buffer.aligned_page + offset, where)) {
+        broken("accessor", where,
+               text("page %u of '%s' is not where its accessor looks for it", page,
+                    buffer.label.c_str()),
+               buffer.label, "accessor arguments are those of another buffer");
+    }
+    return address;
 }
 
 void check_l1(Core& core, uint64_t address, uint32_t bytes, bool writes, bool local,
@@ -282,6 +312,19 @@ void check_l1(Core& core, uint64_t address, uint32_t bytes, bool writes, bool lo
     }
 }
 
+namespace {
+
+bool on_cb(const Core& core, uint32_t address) {
+    for (const Cb* cb : core.present) {
+        if (overlaps(cb->address, cb->bytes(), address, 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
 Place resolve(uint64_t address, uint32_t bytes, bool writes, const Site& where) {
     Machine& m = machine();
     const uint32_t x = field(address, 36), y = field(address, 42);
@@ -296,10 +339,8 @@ Place resolve(uint64_t address, uint32_t bytes, bool writes, const Site& where) 
                    text("address %#lx of DRAM bank %u belongs to no tensor",
                         static_cast<unsigned long>(local), x));
         }
-        const uint64_t first = (local - buffer->address) / buffer->aligned_page;
-        const uint64_t last = (local + bytes - 1 - buffer->address) / buffer->aligned_page;
-        for (const uint64_t row : {first, last}) {
-            if (row * m.arch->dram_banks + x >= buffer->pages) {
+        for (const uint64_t at : {local, local + bytes - 1}) {
+            if (buffer->find(x, at) < 0) {
                 broken("dram-out-of-bounds", where,
                        text("%u bytes at %#lx of DRAM bank %u run past '%s'", bytes,
                             static_cast<unsigned long>(local), x, buffer->label.c_str()),
@@ -316,7 +357,19 @@ Place resolve(uint64_t address, uint32_t bytes, bool writes, const Site& where) 
                {}, "coordinates come from worker_core_from_logical_core on the host");
     }
     check_l1(*core, local, bytes, writes, core == self().core, where);
-    return {core->l1 + local, core, nullptr, 0, local};
+    Buffer* buffer = buffer_around(false, local);
+    if (buffer != nullptr && !on_cb(*core, static_cast<uint32_t>(local))) {
+        for (const uint64_t at : {local, local + bytes - 1}) {
+            if (buffer->find(core->index, at) < 0) {
+                broken("l1-out-of-bounds", where,
+                       text("%u bytes at %#lx of L1 of core (%u, %u) hold no page of '%s'", bytes,
+                            static_cast<unsigned long>(local), core->x, core->y,
+                            buffer->label.c_str()),
+                       buffer->label);
+            }
+        }
+    }
+    return {core->l1 + local, core, buffer, core->index, local};
 }
 
 }  // namespace tt_native

@@ -4,6 +4,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <numeric>
+
 #define TT_NATIVE_RUNTIME
 #include "shared/dataflow.h"
 #include "shared/debug.h"
@@ -141,7 +144,33 @@ void open_machine(const std::string& name) {
     }
 }
 
-std::shared_ptr<Buffer> allocate(bool dram, uint64_t size, uint32_t page_bytes, std::string label) {
+std::pair<uint32_t, uint32_t> Buffer::place(uint32_t page) const {
+    const auto count = static_cast<uint32_t>(banks.size());
+    if (!sharded()) {
+        return {page % count, page / count};
+    }
+    uint32_t shard = 0, within = 0, shards = 1, volume = 1;
+    for (size_t dim = shard_shape.size(); dim-- > 0;) {
+        const uint32_t at = page % tensor_shape[dim];
+        page /= tensor_shape[dim];
+        shard += at / shard_shape[dim] * shards;
+        shards *= (tensor_shape[dim] + shard_shape[dim] - 1) / shard_shape[dim];
+        within += at % shard_shape[dim] * volume;
+        volume *= shard_shape[dim];
+    }
+    return {shard % count, shard / count * volume + within};
+}
+
+int64_t Buffer::find(uint32_t bank, uint64_t local) const {
+    const auto at = std::find(banks.begin(), banks.end(), bank);
+    if (at == banks.end() || local < address || local >= address + room()) {
+        return -1;
+    }
+    return page_at[static_cast<size_t>(at - banks.begin()) * rows + (local - address) / aligned_page];
+}
+
+std::shared_ptr<Buffer> allocate(bool dram, uint64_t size, uint32_t page_bytes, std::string label,
+                                 const Buffer* shards) {
     Machine& m = machine();
     auto buffer = std::make_shared<Buffer>();
     buffer->label = label.empty() ? text("buffer %zu", m.buffers.size()) : std::move(label);
@@ -151,9 +180,31 @@ std::shared_ptr<Buffer> allocate(bool dram, uint64_t size, uint32_t page_bytes, 
     buffer->aligned_page = align(page_bytes, dram ? m.arch->dram_alignment : 16);
     buffer->pages = static_cast<uint32_t>((size + page_bytes - 1) / page_bytes);
     buffer->writes.assign(buffer->pages, 0);
-    const uint32_t banks = dram ? m.arch->dram_banks : static_cast<uint32_t>(m.cores.size());
-    const uint64_t rows = (buffer->pages + banks - 1) / banks;
-    const uint64_t bytes = rows * buffer->aligned_page;
+    if (shards != nullptr) {
+        buffer->tensor_shape = shards->tensor_shape;
+        buffer->shard_shape = shards->shard_shape;
+        buffer->banks = shards->banks;
+    } else {
+        buffer->banks.resize(dram ? m.arch->dram_banks : m.cores.size());
+        std::iota(buffer->banks.begin(), buffer->banks.end(), 0U);
+    }
+    const auto banks = static_cast<uint32_t>(buffer->banks.size());
+    buffer->rows = (buffer->pages + banks - 1) / banks;
+    if (buffer->sharded()) {
+        uint32_t count = 1, volume = 1;
+        for (size_t dim = 0; dim < buffer->shard_shape.size(); ++dim) {
+            const uint32_t part = buffer->shard_shape[dim];
+            count *= (buffer->tensor_shape[dim] + part - 1) / part;
+            volume *= part;
+        }
+        buffer->rows = (count + banks - 1) / banks * volume;
+    }
+    buffer->page_at.assign(size_t{banks} * buffer->rows, -1);
+    for (uint32_t page = 0; page < buffer->pages; ++page) {
+        const auto [bank, row] = buffer->place(page);
+        buffer->page_at[size_t{bank} * buffer->rows + row] = page;
+    }
+    const uint64_t bytes = buffer->room();
     if (dram) {
         buffer->address = m.dram_next;
         m.dram_next = (m.dram_next + bytes + 63) / 64 * 64;

@@ -69,6 +69,20 @@ struct Buffer {
     uint32_t pages = 0;
     bool alive = true;
     std::vector<uint32_t> writes;  // how often each page was written by kernels
+
+    // Extents in pages, empty when interleaved; shard s, row-major, is in bank s mod n of n.
+    std::vector<uint32_t> tensor_shape, shard_shape;
+    std::vector<uint32_t> banks;  // DRAM banks, or indices of cores
+    uint32_t rows = 0;            // pages of room in each bank
+    std::vector<int64_t> page_at;  // [bank * rows + row], -1 where no page lies
+    uint64_t dram_bytes = 0, l1_local = 0, l1_remote = 0;  // traffic, by where the pages were
+
+    bool sharded() const { return !shard_shape.empty(); }
+    uint64_t room() const { return uint64_t{rows} * aligned_page; }
+    // (position among `banks`, row) of a page.
+    std::pair<uint32_t, uint32_t> place(uint32_t page) const;
+    // The page at an address of a DRAM bank or core; -1 if there is none.
+    int64_t find(uint32_t bank, uint64_t local) const;
 };
 
 // ---- circular buffers ----
@@ -166,7 +180,8 @@ struct Dst {
 
 struct Stats {
     uint64_t dram_read = 0, dram_write = 0, noc_bytes = 0, tile_products = 0, cb_waits = 0,
-             semaphore_waits = 0, tile_ops = 0, pages_unpacked = 0, pages_packed = 0;
+             semaphore_waits = 0, tile_ops = 0, pages_unpacked = 0, pages_packed = 0, l1_local = 0,
+             l1_remote = 0;
 };
 
 enum class Processor : uint8_t { riscv_0, riscv_1, compute };
@@ -252,7 +267,9 @@ Cb& cb_of(uint32_t id, const Site& where);
 void end_of_run_remarks();
 void tell_json(std::FILE* file);
 
-std::shared_ptr<Buffer> allocate(bool dram, uint64_t size, uint32_t page_bytes, std::string label);
+// A buffer; `shards` brings its extents and banks, null when interleaved.
+std::shared_ptr<Buffer> allocate(bool dram, uint64_t size, uint32_t page_bytes, std::string label,
+                                 const Buffer* shards = nullptr);
 uint32_t align(uint64_t value, uint32_t to);
 uint32_t format_bytes(tt::DataFormat format, uint32_t elements);
 const char* format_name(tt::DataFormat format);

@@ -39,6 +39,23 @@ void check_issue(uint8_t noc, uint32_t bytes, const Site& where) {
     }
 }
 
+// Counts the bytes of a transfer by where the other end is; whether that is DRAM.
+bool count(Core& core, const Place& at, uint32_t bytes) {
+    if (at.buffer != nullptr) {
+        uint64_t& kind = at.core == nullptr ? at.buffer->dram_bytes
+                         : at.core == &core ? at.buffer->l1_local
+                                            : at.buffer->l1_remote;
+        kind += bytes;
+        if (at.core == &core) {
+            core.stats.l1_local += bytes;
+            return false;
+        }
+        core.stats.l1_remote += at.core != nullptr ? bytes : 0;
+    }
+    core.stats.noc_bytes += bytes;
+    return at.core == nullptr;
+}
+
 }  // namespace
 
 void read(uint64_t source, uint32_t target, uint32_t bytes, uint8_t noc, Site where) {
@@ -73,10 +90,9 @@ void read(uint64_t source, uint32_t target, uint32_t bytes, uint8_t noc, Site wh
     }
     thread.reads[noc].push_back(std::move(t));
     hide_window();
-    if (from.core == nullptr) {
+    if (count(core, from, bytes)) {
         core.stats.dram_read += bytes;
     }
-    core.stats.noc_bytes += bytes;
 }
 
 namespace {
@@ -112,14 +128,15 @@ void write(uint32_t source, uint64_t target, uint32_t bytes, uint8_t noc, bool p
         land(t);
     }
     thread.writes[noc].push_back(std::move(t));
-    if (to.core == nullptr) {
+    if (count(core, to, bytes)) {
         core.stats.dram_write += bytes;
-        if ((to.local - to.buffer->address) % to.buffer->aligned_page == 0) {
-            const uint64_t row = (to.local - to.buffer->address) / to.buffer->aligned_page;
-            ++to.buffer->writes[row * machine().arch->dram_banks + to.bank];
+    }
+    if (to.buffer != nullptr && (to.local - to.buffer->address) % to.buffer->aligned_page == 0) {
+        const int64_t page = to.buffer->find(to.bank, to.local);
+        if (page >= 0) {
+            ++to.buffer->writes[static_cast<size_t>(page)];
         }
     }
-    core.stats.noc_bytes += bytes;
 }
 
 namespace {

@@ -28,6 +28,11 @@ namespace tt_native {
 
 uint64_t page_address(
     bool dram, uint32_t base, uint32_t page, uint32_t page_bytes, uint32_t offset, Site where);
+// Of a page of a sharded tensor, as its accessor finds it: NoC coordinates of the bank, and pages from
+// the start of the tensor in it.
+uint64_t shard_address(
+    bool dram, uint32_t base, uint32_t page, uint32_t page_bytes, uint32_t offset, uint32_t x,
+    uint32_t y, uint32_t row, Site where);
 uint64_t bank_address(bool dram, uint32_t bank, uint32_t offset, Site where);
 
 }  // namespace tt_native
@@ -62,12 +67,32 @@ struct TensorAccessorArgs {
     static constexpr bool is_dram = (config & 2) != 0;
     static constexpr uint32_t aligned_page_size =
         tt_native::has_compile_time_args ? tt_native::compile_time_arg<Offset + 1>() : 0;
-    static_assert(!is_sharded, "sharded tensors are outside the subset of these headers");
+    static_assert((config & ~3U) == 0, "runtime words of an accessor are outside of these headers");
 
-    // Interleaved: configuration and aligned page size.
-    static constexpr uint32_t next_compile_time_args_offset() { return Offset + 2; }
+    // Configuration and aligned page size; of shards also the rank, the number of banks, the tensor's
+    // and the shard's extents in pages, and the coordinates of the banks, two to a word.
+    static constexpr uint32_t rank =
+        is_sharded ? tt_native::compile_time_arg<Offset + (is_sharded ? 2 : 0)>() : 0;
+    static constexpr uint32_t num_banks =
+        is_sharded ? tt_native::compile_time_arg<Offset + (is_sharded ? 3 : 0)>() : 0;
+    static_assert(rank <= 8, "a tensor has at most 8 dimensions");
+    static constexpr uint32_t num_compile_time_args() {
+        return is_sharded ? 4 + 2 * rank + (num_banks + 1) / 2 : 2;
+    }
+    static constexpr uint32_t next_compile_time_args_offset() {
+        return Offset + num_compile_time_args();
+    }
     static constexpr uint32_t next_common_runtime_args_offset() { return CommonOffset; }
-    static constexpr uint32_t num_compile_time_args() { return 2; }
+    static constexpr uint32_t tensor_extent(uint32_t dim) {
+        return tt_native::compile_time_args[Offset + 4 + dim];
+    }
+    static constexpr uint32_t shard_extent(uint32_t dim) {
+        return tt_native::compile_time_args[Offset + 4 + rank + dim];
+    }
+    static constexpr uint32_t bank_coordinates(uint32_t bank) {
+        const uint32_t word = tt_native::compile_time_args[Offset + 4 + 2 * rank + bank / 2];
+        return bank % 2 != 0 ? word >> 16 : word & 0xffff;
+    }
 };
 
 template <typename Args>
@@ -84,6 +109,24 @@ struct TensorAccessor {
         uint8_t noc = noc_index,
         tt_native::Site where = tt_native::Site::current()) const {
         static_cast<void>(noc);
+        if constexpr (Args::is_sharded) {
+            uint32_t rest = page, shard = 0, within = 0, shards = 1, volume = 1;
+            for (uint32_t dim = Args::rank; dim-- > 0;) {
+                const uint32_t extent = Args::tensor_extent(dim);
+                const uint32_t part = Args::shard_extent(dim);
+                const uint32_t at = dim == 0 ? rest : rest % extent;
+                rest /= extent;
+                shard += at / part * shards;
+                shards *= (extent + part - 1) / part;
+                within += at % part * volume;
+                volume *= part;
+            }
+            const uint32_t bank = Args::bank_coordinates(shard % Args::num_banks);
+            const uint32_t row = shard / Args::num_banks * volume + within;
+            return tt_native::shard_address(
+                Args::is_dram, bank_base_address, page, page_bytes, offset, bank >> 8, bank & 0xff,
+                row, where);
+        }
         return tt_native::page_address(
             Args::is_dram, bank_base_address, page, page_bytes, offset, where);
     }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "tt-metalium/buffer_distribution_spec.hpp"
 #include "tt-metalium/host_api.hpp"
 
 namespace tt::tt_metal::distributed {
@@ -43,7 +44,8 @@ private:
 struct DeviceLocalBufferConfig {
     uint64_t page_size = 0;
     BufferType buffer_type = BufferType::DRAM;
-    bool bottom_up = false;
+    BufferShardingArgs sharding_args = {};
+    std::optional<bool> bottom_up = std::nullopt;
 };
 
 struct ReplicatedBufferConfig {

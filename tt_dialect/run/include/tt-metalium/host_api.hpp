@@ -157,6 +157,9 @@ public:
         page_sizes_[index] = bytes;
         return *this;
     }
+    // Puts it on the memory of a sharded L1 buffer, each core's on its own shard.
+    CircularBufferConfig& set_globally_allocated_address(const class Buffer& buffer);
+    const std::shared_ptr<tt_native::Buffer>& buffer() const { return buffer_; }
     uint32_t total_size() const { return bytes_; }
     const std::map<uint8_t, DataFormat>& formats() const { return formats_; }
     const std::map<uint8_t, uint32_t>& page_sizes() const { return page_sizes_; }
@@ -165,6 +168,7 @@ private:
     uint32_t bytes_;
     std::map<uint8_t, DataFormat> formats_;
     std::map<uint8_t, uint32_t> page_sizes_;
+    std::shared_ptr<tt_native::Buffer> buffer_;
 };
 
 // One device's share of a mesh buffer.
@@ -173,10 +177,17 @@ public:
     explicit Buffer(std::shared_ptr<tt_native::Buffer> state) : state_(std::move(state)) {}
     uint32_t address() const;
     tt_native::Buffer& state() const { return *state_; }
+    const std::shared_ptr<tt_native::Buffer>& shared_state() const { return state_; }
 
 private:
     std::shared_ptr<tt_native::Buffer> state_;
 };
+
+inline CircularBufferConfig& CircularBufferConfig::set_globally_allocated_address(
+    const Buffer& buffer) {
+    buffer_ = buffer.shared_state();
+    return *this;
+}
 
 class Program {
 public:
@@ -208,6 +219,12 @@ void SetRuntimeArgs(
 void SetCommonRuntimeArgs(
     const Program& program, KernelHandle kernel, const std::vector<uint32_t>& args);
 
+// The cores of a set, range by range.
+std::vector<CoreCoord> corerange_to_cores(
+    const CoreRangeSet& cores,
+    std::optional<uint32_t> max_cores = std::nullopt,
+    bool row_wise = false);
+
 }  // namespace tt_metal
 }  // namespace tt
 
@@ -215,4 +232,5 @@ void SetCommonRuntimeArgs(
 using CoreCoord = tt::umd::xy_pair;
 using tt::tt_metal::CoreRange;
 using tt::tt_metal::CoreRangeSet;
+using tt::tt_metal::corerange_to_cores;
 using tt::tt_metal::MathFidelity;
