@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -24,7 +25,9 @@ from xdsl.dialects.builtin import (
     StringAttr,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
 
+from tt_dialect.analysis.work import blocks_of, core_arguments, ranges_of
 from tt_dialect.diagnostics import CompileError, Diagnostic
 from tt_dialect.emit.kernel import cb_index
 from tt_dialect.emit.names import (
@@ -77,6 +80,11 @@ def print_plan(program: ProgramOp) -> str:
     """The text of tt.plan.json; the same program gives the same bytes."""
     plan = plan_of(program)
     check_plan(plan)
+    return format_plan(plan)
+
+
+def format_plan(plan: Json) -> str:
+    """The text of a plan; reading it and writing it again gives the same bytes."""
     return _format(plan) + "\n"
 
 
@@ -100,8 +108,10 @@ def plan_of(program: ProgramOp) -> Json:
         "block_grid": list(int_tuple(partition.blocks)),
         "block_tiles": list(int_tuple(partition.block_tiles)),
         "tile_grid": list(int_tuple(partition.tiles)),
-        "work": [{"count": w.count.data, "core_ranges": _ranges(w.cores)} for w in partition.work],
+        **_numbering(partition),
+        "work": _work(partition),
         "work_partition": _work_items(partition, k_blocks(program)),
+        **_arguments(program),
         "layouts": {t.label.data: _layout(t) for t in program.tensors},
         "circular_buffers": [_circular_buffer(alloc) for alloc in allocs_of(program)],
         "semaphores": [
@@ -185,21 +195,56 @@ def _circular_buffer(alloc: cb.AllocOp) -> Json:
     }
 
 
-def _work_items(partition: PartitionAttr, len_k: int | None) -> Json | None:
-    blocks = int_tuple(partition.blocks)
-    if prod(blocks) > MAX_ITEMS:
-        return None
+def _numbering(partition: PartitionAttr) -> Json:
+    """What says more than runs of row-major work ids: their order, boxes of blocks, shards."""
+    found: Json = {}
+    if partition.order.data != "row_major":
+        found["order"] = partition.order.data
+    if partition.rect.data:
+        found["box"] = list(int_tuple(partition.rect))
+        found["box_grid"] = list(partition.rect_grid)
+    return found
+
+
+def _work(partition: PartitionAttr) -> list[Json]:
+    """Cores by how many blocks they do, in the order in which work is dealt."""
+    if not partition.rect.data:
+        return [{"count": w.count.data, "core_ranges": _ranges(w.cores)} for w in partition.work]
+    runs = groupby(partition.ids(), key=lambda row: row[2])
+    return [
+        {"count": count, "core_ranges": _ranges(ranges_of([core for core, _, _ in rows]))}
+        for count, rows in runs
+    ]
+
+
+def _arguments(program: ProgramOp) -> Json:
+    """Runtime arguments per core, where they do not follow from `work` alone: all but addresses,
+    scalars and semaphores, which are known when the program runs."""
+    partition, abi = program.partition, program.abi
+    if not partition.rect.data or prod(partition.rect_grid) > MAX_ITEMS:
+        return {}
+    late = (ArgKind.ADDRESS, ArgKind.SCALAR, ArgKind.SEMAPHORE)
+    kept = [i for i, a in enumerate(abi.args) if a.kind.data not in late]
+    zeros = [0] * len(abi.args)
+    scalars = {a.value.data: 0 for a in abi.args if a.kind.data == ArgKind.SCALAR}
     return {
-        f"({x},{y})": [_item(blocks, start + i, len_k) for i in range(count)]
-        for (x, y), start, count in partition.ids()
+        "arguments": {
+            f"({x},{y})": {abi.args.data[i].label.data: values[i] for i in kept}
+            for (x, y), values in core_arguments(abi, partition, zeros, scalars)
+        }
     }
 
 
-def _item(blocks: Sequence[int], work_id: int, len_k: int | None) -> Json:
-    place: list[int] = []
-    for extent in reversed(blocks):
-        place.insert(0, work_id % extent)
-        work_id //= extent
+def _work_items(partition: PartitionAttr, len_k: int | None) -> Json | None:
+    if prod(int_tuple(partition.blocks)) > MAX_ITEMS:
+        return None
+    return {
+        f"({x},{y})": [_item(block, len_k) for block in blocks]
+        for (x, y), blocks in blocks_of(partition)
+    }
+
+
+def _item(place: Sequence[int], len_k: int | None) -> Json:
     *batch, row, col = place if len(place) > 1 else [*place, 0]
     item: Json = {"batch": batch} if batch else {}
     return item | {"io": row, "jo": col, "len_k": len_k, "tile_order": "row_major"}
@@ -318,10 +363,16 @@ def partition_from(plan: Json) -> PartitionAttr:
         ints(plan["block_grid"]),
         ints(plan["block_tiles"]),
         ints(plan["tile_grid"]),
-        ArrayAttr(
-            [WorkAttr(IntAttr(w["count"]), _core_ranges(w["core_ranges"])) for w in plan["work"]]
-        ),
+        ArrayAttr(_work_from(plan)),
+        StringAttr(plan.get("order", "row_major")),
+        ints(plan.get("box", ())),
     )
+
+
+def _work_from(plan: Json) -> list[WorkAttr]:
+    if "box" in plan:
+        return [WorkAttr(IntAttr(prod(plan["box"])), core_ranges_from(plan["core_ranges"]))]
+    return [WorkAttr(IntAttr(w["count"]), core_ranges_from(w["core_ranges"])) for w in plan["work"]]
 
 
 def abi_from(plan: Json) -> AbiAttr:
@@ -373,7 +424,8 @@ def _nd_shard(shard: Json) -> NdShardAttr:
     )
 
 
-def _core_ranges(ranges: Sequence[Json]) -> CoreRangesAttr:
+def core_ranges_from(ranges: Sequence[Json]) -> CoreRangesAttr:
+    """Core ranges as a plan writes them."""
     return CoreRangesAttr.of([CoreRangeAttr.of(*r["start"], *r["extent"]) for r in ranges])
 
 
@@ -382,7 +434,7 @@ def _core_ranges(ranges: Sequence[Json]) -> CoreRangesAttr:
 
 def check_plan(plan: object) -> None:
     """Raises a `CompileError` that names every violated rule."""
-    problems = list(_schema_problems(plan)) or list(_rule_problems(cast(Json, plan)))
+    problems = list(schema_problems(plan)) or list(_rule_problems(cast(Json, plan)))
     if problems:
         raise CompileError(*(Diagnostic(f"tt.plan.json: {p}") for p in problems))
 
@@ -399,7 +451,8 @@ def _validator() -> Any:
     return Draft202012Validator(schema)
 
 
-def _schema_problems(plan: object) -> Iterator[str]:
+def schema_problems(plan: object) -> Iterator[str]:
+    """What the schema says against a plan."""
     for error in sorted(_validator().iter_errors(plan), key=lambda e: list(map(str, e.path))):
         yield f"{error.json_path}: {error.message}"
 
@@ -437,7 +490,9 @@ def _rule_problems(plan: Json) -> Iterator[str]:
             yield f"argument {arg['name']}: a scalar has a type, others have none"
     for name, layout in plan["layouts"].items():
         yield from _tiled_problems(name, layout)
-    if plan["work_partition"] is not None:
+    if problem := _box_problem(plan):
+        yield problem
+    elif plan["work_partition"] is not None:
         yield from _item_problems(plan, dealt)
 
 
@@ -457,8 +512,28 @@ def _dealt(plan: Json) -> list[tuple[tuple[int, int], int]]:
     return [
         (core, work["count"])
         for work in plan["work"]
-        for core in _core_ranges(work["core_ranges"]).cores()
+        for core in core_ranges_from(work["core_ranges"]).cores()
     ]
+
+
+def _box_problem(plan: Json) -> str | None:
+    """Boxes cover the block grid, one for each core; local_shard has them."""
+    if "box" not in plan:
+        if plan["partition_mode"] == "local_shard":
+            return "a plan in partition mode local_shard has a box"
+        return None
+    if "order" in plan:
+        return "a plan with a box has no order"
+    box, blocks = plan["box"], plan["block_grid"]
+    if len(box) != len(blocks):
+        return f"box {box} has another rank than the block grid {blocks}"
+    grid = [-(-b // s) for b, s in zip(blocks, box, strict=True)]
+    if plan.get("box_grid") != grid:
+        return f"boxes of {box} blocks make a grid {grid}, not {plan.get('box_grid')}"
+    cores = len(core_ranges_from(plan["core_ranges"]).cores())
+    if cores != prod(grid):
+        return f"{prod(grid)} boxes of blocks cannot be given to {cores} cores"
+    return None
 
 
 def _item_problems(plan: Json, dealt: Sequence[tuple[tuple[int, int], int]]) -> Iterator[str]:
@@ -467,14 +542,20 @@ def _item_problems(plan: Json, dealt: Sequence[tuple[tuple[int, int], int]]) -> 
     unknown = set(items) - {f"({x},{y})" for (x, y), _ in dealt}
     if unknown:
         yield f"work items for cores outside the ranges: {sorted(unknown)}"
-    start = 0
-    for (x, y), count in dealt:
-        found = [_place(item) for item in items.get(f"({x},{y})", [])]
-        expected = [_place(_item(plan["block_grid"], start + i, None)) for i in range(count)]
+    if sum(count for _, count in dealt) != prod(plan["block_grid"]):
+        return
+    try:
+        shares = blocks_of(partition_from(plan))
+    except VerifyException as error:
+        yield str(error)
+        return
+    for (x, y), blocks in shares:
+        found = [item_place(item) for item in items.get(f"({x},{y})", [])]
+        expected = [item_place(_item(block, None)) for block in blocks]
         if found != expected:
             yield f"core ({x},{y}) lists blocks {found}, its share is {expected}"
-        start += count
 
 
-def _place(item: Json) -> list[int]:
+def item_place(item: Json) -> list[int]:
+    """The place of a work item in the block grid."""
     return [*item.get("batch", []), item["io"], item["jo"]]
