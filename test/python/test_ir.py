@@ -67,8 +67,10 @@ def test_names_are_unique_and_in_their_sub_dialect() -> None:
     # An operation and a type may share a name (`tt.noc.accessor`), two operations may not.
     for group in ([op.name for op in DIALECT.operations], [a.name for a in DIALECT.attributes]):
         assert len(set(group)) == len(group)
+    parts_of = {"eltwise": "compute", "partition": "layout"}
     for entry in [*DIALECT.operations, *DIALECT.attributes]:
         module = entry.__module__.rsplit(".", 1)[1]
+        module = parts_of.get(module, module)
         parts = entry.name.split(".")
         assert parts[1] == module if len(parts) == 3 else module == "program", entry.name
 
