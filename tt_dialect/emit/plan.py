@@ -104,12 +104,12 @@ def plan_of(program: ProgramOp) -> Json:
         "partition_mode": partition.mode.data,
         "strategy": partition.strategy.data,
         "core_grid": list(int_tuple(partition.core_grid)),
-        "core_ranges": _ranges(partition.core_ranges),
+        "core_ranges": ranges_json(partition.core_ranges),
         "block_grid": list(int_tuple(partition.blocks)),
         "block_tiles": list(int_tuple(partition.block_tiles)),
         "tile_grid": list(int_tuple(partition.tiles)),
         **_numbering(partition),
-        "work": _work(partition),
+        "work": work_json(partition),
         "work_partition": _work_items(partition, k_blocks(program)),
         **_arguments(program),
         "layouts": {t.label.data: _layout(t) for t in program.tensors},
@@ -133,7 +133,7 @@ def plan_of(program: ProgramOp) -> Json:
                 "role": thread.role.data,
                 "processor": thread.processor.data,
                 "noc": thread.noc.value.data,
-                "core_ranges": _ranges(thread.cores),
+                "core_ranges": ranges_json(thread.cores),
                 "accessors": [accessor_label(program, ops[0]) for ops in tensors_of(thread)],
             }
             for thread, path in kernel_files(program).items()
@@ -142,7 +142,8 @@ def plan_of(program: ProgramOp) -> Json:
     }
 
 
-def _ranges(ranges: CoreRangesAttr) -> list[Json]:
+def ranges_json(ranges: CoreRangesAttr) -> list[Json]:
+    """Core ranges as a plan writes them."""
     return [{"start": list(r.start), "extent": list(r.extent)} for r in ranges.ranges]
 
 
@@ -206,13 +207,15 @@ def _numbering(partition: PartitionAttr) -> Json:
     return found
 
 
-def _work(partition: PartitionAttr) -> list[Json]:
+def work_json(partition: PartitionAttr) -> list[Json]:
     """Cores by how many blocks they do, in the order in which work is dealt."""
     if not partition.rect.data:
-        return [{"count": w.count.data, "core_ranges": _ranges(w.cores)} for w in partition.work]
+        return [
+            {"count": w.count.data, "core_ranges": ranges_json(w.cores)} for w in partition.work
+        ]
     runs = groupby(partition.ids(), key=lambda row: row[2])
     return [
-        {"count": count, "core_ranges": _ranges(ranges_of([core for core, _, _ in rows]))}
+        {"count": count, "core_ranges": ranges_json(ranges_of([core for core, _, _ in rows]))}
         for count, rows in runs
     ]
 
@@ -354,8 +357,8 @@ def read_plan(text: str) -> Json:
     return cast(Json, plan)
 
 
-def partition_from(plan: Json) -> PartitionAttr:
-    """The partition a plan describes."""
+def partition_from(plan: Json, work: Sequence[WorkAttr] | None = None) -> PartitionAttr:
+    """The partition a plan describes, or with another division of its work."""
     return PartitionAttr(
         StringAttr(plan["partition_mode"]),
         StringAttr(plan["strategy"]),
@@ -363,7 +366,7 @@ def partition_from(plan: Json) -> PartitionAttr:
         ints(plan["block_grid"]),
         ints(plan["block_tiles"]),
         ints(plan["tile_grid"]),
-        ArrayAttr(_work_from(plan)),
+        ArrayAttr(_work_from(plan) if work is None else work),
         StringAttr(plan.get("order", "row_major")),
         ints(plan.get("box", ())),
     )

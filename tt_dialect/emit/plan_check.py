@@ -1,0 +1,323 @@
+"""Plans that people edit: what is wrong with one, block by block, and the division of work meant.
+
+In an edited plan the work items (`work_partition`) count, on the cores of `core_ranges`; `work` is
+a summary of them and follows. Where the items are null (too many to list) `work` counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby, product
+from math import prod
+from pathlib import Path
+from typing import cast
+
+from xdsl.dialects.builtin import IntAttr
+from xdsl.utils.exceptions import VerifyException
+
+from tt_dialect.analysis.sharding import page_at
+from tt_dialect.analysis.work import blocks_of, ranges_of
+from tt_dialect.arch import ARCHS
+from tt_dialect.diagnostics import CompileError, Diagnostic, Location
+from tt_dialect.emit.plan import (
+    Json,
+    check_plan,
+    core_ranges_from,
+    item_place,
+    partition_from,
+    ranges_json,
+    schema_problems,
+    work_json,
+)
+from tt_dialect.ir.layout import PartitionAttr, WorkAttr
+
+Core = tuple[int, int]
+Block = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class EditedPlan:
+    """A plan that was read from a file and found right."""
+
+    path: str
+    plan: Json
+    partition: PartitionAttr
+    """The division of work it means."""
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A plan and its text, to say where something stands."""
+
+    path: str
+    text: str
+    plan: Json
+
+    def at(self, message: str, key: str | None = None, *notes: str) -> Diagnostic:
+        """A diagnostic at the line of a key, at the first line without one."""
+        found = re.search(rf'"{re.escape(key)}"\s*:', self.text) if key else None
+        line = self.text.count("\n", 0, found.start()) + 1 if found else 1
+        return Diagnostic(message, Location(self.path, line), notes)
+
+    @property
+    def grid(self) -> Block:
+        """The block grid."""
+        return tuple(self.plan["block_grid"])
+
+    @property
+    def items(self) -> dict[Core, list[Block]]:
+        """The blocks of each core, as listed."""
+        rank = len(self.grid)
+        listed = cast("dict[str, list[Json]]", self.plan["work_partition"] or {})
+        return {
+            _core(key): [tuple(item_place(item)[:rank]) for item in items]
+            for key, items in listed.items()
+        }
+
+
+def read_edited(path: str) -> EditedPlan:
+    """The plan in a file; every violated rule is a diagnostic of the `CompileError` it raises."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        plan: object = json.loads(text)
+    except json.JSONDecodeError as error:
+        place = Location(path, error.lineno, error.colno)
+        raise CompileError(Diagnostic(f"not JSON: {error.msg}", place)) from error
+    except (ValueError, RecursionError) as error:
+        raise CompileError(Diagnostic(f"not JSON: {error}", Location(path, 1))) from error
+    except OSError as error:
+        raise CompileError(Diagnostic(f"cannot open '{path}': {error.strerror}")) from error
+    wrong = [_of_schema(path, text, problem) for problem in schema_problems(plan)]
+    if wrong:
+        raise CompileError(*wrong)
+    source = _Source(path, text, cast(Json, plan))
+    wrong = [*_device_problems(source), *_work_problems(source)]
+    if wrong:
+        raise CompileError(*wrong)
+    partition, warnings = _partition(source)
+    try:
+        check_plan(_settled(source.plan, partition))
+    except CompileError as error:
+        raise _moved(source, error) from None
+    return EditedPlan(path, source.plan, partition, tuple(warnings))
+
+
+def _of_schema(path: str, text: str, problem: str) -> Diagnostic:
+    """A violation of the schema, at the last key of its path that the text has."""
+    where, _, message = problem.partition(": ")
+    keys = re.findall(r"\.(\w+)|\['([^']+)'\]", where)
+    line, begin = 1, 0
+    for plain, quoted in keys:
+        found = re.compile(rf'"{re.escape(plain or quoted)}"\s*:').search(text, begin)
+        if found:
+            begin = found.start()
+            line = text.count("\n", 0, begin) + 1
+    prefix = "" if where == "$" else f"{where.removeprefix('$.')}: "
+    return Diagnostic(f"{prefix}{message}", Location(path, line))
+
+
+def _core(key: str) -> Core:
+    x, y = key.strip("()").split(",")
+    return int(x), int(y)
+
+
+def _spell(core: Core) -> str:
+    return f"({core[0]},{core[1]})"
+
+
+def _name(block: Block) -> str:
+    """`(io 1, jo 2)`, with the batch before it."""
+    *batch, row, col = block if len(block) > 1 else (*block, 0)
+    first = f"batch {', '.join(map(str, batch))}, " if batch else ""
+    return f"({first}io {row}, jo {col})"
+
+
+# ---- rules ----
+
+
+def _device_problems(source: _Source) -> Iterator[Diagnostic]:
+    """Core grid, circular buffers and L1 are those of the architecture."""
+    plan, arch = source.plan, ARCHS[source.plan["arch"]]
+    if any(n > there for n, there in zip(plan["core_grid"], arch.grid, strict=True)):
+        yield source.at(
+            f"core grid {plan['core_grid']} is larger than the device",
+            "core_grid",
+            f"{arch.name} has {arch.grid[0]}x{arch.grid[1]} cores",
+        )
+    buffers = plan["circular_buffers"]
+    if len(buffers) > arch.max_cbs:
+        yield source.at(
+            f"{len(buffers)} circular buffers, {arch.name} has {arch.max_cbs}", "circular_buffers"
+        )
+    need = sum(b["pages"] * b["page_bytes"] for b in buffers)
+    if need > arch.l1_budget:
+        yield source.at(
+            f"circular buffers take {need} bytes of L1, {arch.l1_budget} are there",
+            "circular_buffers",
+            " + ".join(f"{b['name']} {b['pages']} x {b['page_bytes']}" for b in buffers),
+        )
+    width, height = plan["core_grid"]
+    owners: dict[Core, int] = {}
+    for number, r in enumerate(plan["core_ranges"]):
+        (x, y), (w, h) = r["start"], r["extent"]
+        if x + w > width or y + h > height:
+            yield source.at(
+                f"core range {number}, start {r['start']} extent {r['extent']}, leaves the "
+                f"{width}x{height} core grid",
+                "core_ranges",
+            )
+            return
+        for core in product(range(x, x + w), range(y, y + h)):
+            if core in owners:
+                yield source.at(
+                    f"core ranges {owners[core]} and {number} overlap at core {_spell(core)}",
+                    "core_ranges",
+                    "a core is in one range; extents are sizes, not last cores",
+                )
+                return
+            owners[core] = number
+
+
+def _work_problems(source: _Source) -> Iterator[Diagnostic]:
+    """Every block of the grid once, none outside, on the cores of the ranges."""
+    if source.plan["work_partition"] is None:
+        return
+    cores = core_ranges_from(source.plan["core_ranges"]).cores()
+    owner: dict[Block, Core] = {}
+    for idle in [core for core in cores if core not in source.items]:
+        yield source.at(
+            f"core {_spell(idle)} is in the core ranges and has no work",
+            "core_ranges",
+            "core_ranges hold the cores with work, no others",
+        )
+    for core, blocks in source.items.items():
+        key = _spell(core)
+        if core not in cores:
+            yield source.at(
+                f"core {key} has work and is in no core range", key, "edit core_ranges too"
+            )
+        for block in blocks:
+            if len(block) != len(source.grid) or any(
+                i >= n for i, n in zip(block, source.grid, strict=True)
+            ):
+                grid = "x".join(map(str, source.grid))
+                yield source.at(
+                    f"block {_name(block)} of core {key} is outside the {grid} block grid", key
+                )
+            elif block in owner:
+                where = (
+                    f"twice to core {key}"
+                    if owner[block] == core
+                    else f"to core {_spell(owner[block])} and to core {key}"
+                )
+                yield source.at(f"block {_name(block)} is given {where}", key)
+            owner.setdefault(block, core)
+    missing = [b for b in product(*map(range, source.grid)) if b not in owner]
+    for block in missing[:8]:
+        yield source.at(f"block {_name(block)} is given to no core", "work_partition")
+    if len(missing) > 8:
+        yield source.at(f"{len(missing) - 8} more blocks are given to no core", "work_partition")
+    listed = cast("dict[str, list[Json]]", source.plan["work_partition"])
+    depths = {item["len_k"] for items in listed.values() for item in items}
+    if len(depths) > 1:
+        yield source.at(
+            f"work items have len_k {sorted(depths, key=str)}",
+            "work_partition",
+            "the K blocks of a block are not divided: len_k is the same in all items",
+        )
+
+
+# ---- the division of work ----
+
+
+def _partition(source: _Source) -> tuple[PartitionAttr, list[Diagnostic]]:
+    """The partition that the items of a plan mean, and what in the plan does not say the same."""
+    plan = source.plan
+    if plan["work_partition"] is None:
+        return _stated(source), []
+    meant = partition_from(plan, _boxes(source) if "box" in plan else _runs(source))
+    try:
+        stated = _stated(source)
+        if blocks_of(stated) == blocks_of(meant):
+            return stated, []
+    except CompileError:
+        pass
+    note = source.at("'work' does not say what 'work_partition' says, which counts", "work")
+    return meant, [replace(note, severity="warning")]
+
+
+def _stated(source: _Source) -> PartitionAttr:
+    """The partition that `work` and `core_ranges` mean."""
+    try:
+        check_plan({**source.plan, "work_partition": None})
+        return partition_from(source.plan)
+    except CompileError as error:
+        raise _moved(source, error) from None
+    except VerifyException as error:
+        raise CompileError(source.at(str(error), "work")) from None
+
+
+def _moved(source: _Source, error: CompileError) -> CompileError:
+    """The diagnostics of a plan's check, in the file it was read from."""
+    return CompileError(
+        *(source.at(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
+    )
+
+
+def _runs(source: _Source) -> list[WorkAttr]:
+    """Runs of work ids, one per core, in the order of ids."""
+    order = source.plan.get("order", "row_major")
+    rows: list[tuple[int, int, Core]] = []
+    for core, blocks in source.items.items():
+        ids = [page_at(block, source.grid, order) for block in blocks]
+        for i, block in enumerate(blocks):
+            if ids[i] != ids[0] + i:
+                after = f" after {_name(blocks[i - 1])}"
+                raise CompileError(
+                    source.at(
+                        f"core {_spell(core)} does block {_name(block)}{after}, which does not "
+                        f"follow it in {order} order",
+                        _spell(core),
+                        "a core's runtime arguments start_id and count say a run of blocks; give "
+                        "whole runs to other cores",
+                    )
+                )
+        rows.append((ids[0], len(ids), core))
+    rows.sort()
+    return [
+        WorkAttr(IntAttr(count), ranges_of([core for _, _, core in group]))
+        for count, group in groupby(rows, key=lambda row: row[1])
+    ]
+
+
+def _boxes(source: _Source) -> list[WorkAttr]:
+    """Boxes of blocks, one per core, row by row."""
+    box = tuple(source.plan["box"])
+    owners: dict[Block, Core] = {}
+    for core, blocks in source.items.items():
+        place = tuple(i // s for i, s in zip(blocks[0], box, strict=True))
+        first = [p * s for p, s in zip(place, box, strict=True)]
+        ends = [min(f + s, n) for f, s, n in zip(first, box, source.grid, strict=True)]
+        wanted = list(product(*map(range, first, ends)))
+        if blocks != wanted:
+            other = next((b for b, w in zip(blocks, wanted, strict=False) if b != w), blocks[-1])
+            raise CompileError(
+                source.at(
+                    f"core {_spell(core)} does block {_name(other)}, which is not where the box of "
+                    f"{'x'.join(map(str, box))} blocks from {_name(tuple(first))} has it",
+                    _spell(core),
+                    "each core does one whole box, row by row; give whole boxes to other cores",
+                )
+            )
+        owners[place] = core
+    return [WorkAttr(IntAttr(prod(box)), ranges_of([owners[p] for p in sorted(owners)]))]
+
+
+def _settled(plan: Json, partition: PartitionAttr) -> Json:
+    """The plan with the summaries that its items mean."""
+    ranges = ranges_json(partition.core_ranges)
+    return {**plan, "core_ranges": ranges, "work": work_json(partition)}
