@@ -14,10 +14,17 @@ from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type, Intege
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
-from tt_dialect.diagnostics import error_at
 from tt_dialect.emit.cpp import CPP_RESERVED, Lines, Names
+from tt_dialect.emit.host_buffers import (
+    SHARDED_BUFFER,
+    SHARDED_HEADERS,
+    describe,
+    host_buffer,
+    print_buffer,
+)
 from tt_dialect.emit.host_reference import HOST_TYPES, SCALAR_HOST_TYPES, print_reference
 from tt_dialect.emit.host_text import (
+    BUFFER,
     COMPARE,
     GATHER,
     HEADERS,
@@ -35,7 +42,7 @@ from tt_dialect.emit.names import (
     tensors_of,
     title_of,
 )
-from tt_dialect.ir.layout import CoreRangeAttr, CoreRangesAttr, Memory, TileDims, int_tuple
+from tt_dialect.ir.layout import CoreRangeAttr, CoreRangesAttr, TileDims, int_tuple
 from tt_dialect.ir.program import ArgAttr, ArgKind, Direction, ProgramOp, Role, TensorAttr, ThreadOp
 
 LIMITS: dict[type[Attribute], tuple[str, float]] = {
@@ -173,20 +180,8 @@ class _HostPrinter:
         self.parameters: list[_Tensor | _Scalar] = [*self.tensors]
         for position, scalar in self.scalars.items():
             self.parameters.insert(position, scalar)
+        self.buffers = [host_buffer(program, t.attr, t.name) for t in self.tensors]
         self.core_sets: dict[CoreRangesAttr, str] = {}
-        for tensor in self.tensors:
-            self.check(tensor)
-
-    def check(self, tensor: _Tensor) -> None:
-        """The host uploads whole tiles, or a vector's rows or columns of tiles."""
-        extents = tensor.dims.matrices(tensor.shape)[-2:]
-        for extent, whole in zip(extents, tensor.attr.layout.tile.shape, strict=True):
-            if extent % whole and extent != 1:
-                shape = list(tensor.shape)
-                raise error_at(
-                    self.program,
-                    f"tensor {tensor.name} of shape {shape} is not made of whole tiles",
-                )
 
     def print(self) -> str:
         """The whole file."""
@@ -201,10 +196,16 @@ class _HostPrinter:
         lines.line(title_of(program, f"host program for {where}"))
         lines.blank()
         floats = any(scalar.is_float for scalar in self.scalars.values())
-        for header in sorted([*_STANDARD, *(["bit"] if floats else [])]):
+        standard = [
+            *_STANDARD,
+            *(["bit"] if floats else []),
+            *(["optional"] if self.sharded else []),
+        ]
+        for header in sorted(standard):
             lines.line(f"#include <{header}>")
         lines.blank()
-        lines.lines(HEADERS)
+        headers = HEADERS + (SHARDED_HEADERS if self.sharded else "")
+        lines.lines("\n".join(sorted(headers.splitlines())))
         lines.blank()
         lines.line("using namespace tt;")
         lines.line("using namespace tt::tt_metal;")
@@ -215,6 +216,12 @@ class _HostPrinter:
         lines.blank()
         lines.line("namespace {")
         lines.line("")
+        if any(buffer.where.sharding is None for buffer in self.buffers):
+            lines.lines(BUFFER)
+            lines.blank()
+        if self.sharded:
+            lines.lines(SHARDED_BUFFER)
+            lines.blank()
         lines.lines(HELPERS)
         lines.blank()
         moved = [t for t in self.tensors if not t.plain]
@@ -277,19 +284,15 @@ class _HostPrinter:
         return max(x for x, _ in cores) + 1, max(y for _, y in cores) + 1
 
     def print_buffers(self) -> None:
-        self.section("Tensors: interleaved pages of one tile.")
-        for t in self.tensors:
-            memory = "DRAM" if t.attr.layout.memory.data == Memory.DRAM else "L1"
-            self.lines.call(
-                "create_buffer",
-                [
-                    "*device",
-                    f"BufferType::{memory}",
-                    f"DataFormat::{t.attr.layout.tile.data_format}",
-                    str(t.tiles),
-                ],
-                before=f"auto {t.name}_buffer = ",
-            )
+        pages = "interleaved pages of one tile"
+        self.section(f"Tensors: {pages}{', or in shards' if self.sharded else ''}.")
+        for buffer in self.buffers:
+            print_buffer(self.lines, self.names, buffer, self.program)
+
+    @property
+    def sharded(self) -> bool:
+        """Whether a tensor is cut into shards."""
+        return any(buffer.where.sharding is not None for buffer in self.buffers)
 
     def print_cores(self) -> None:
         self.section("Cores with work; ranges are inclusive here.")
@@ -491,7 +494,10 @@ class _HostPrinter:
             f"  {blocks} blocks of {block} tiles on {cores} cores ({partition.mode.data})",
             f"  circular buffers: {l1} bytes of L1 per core",
         ]
-        entries += [f"  {t.attr.label.data}: {_describe(t)}" for t in self.tensors]
+        entries += [
+            f"  {t.attr.label.data}: {_describe(t)} {describe(buffer.where)}"
+            for t, buffer in zip(self.tensors, self.buffers, strict=True)
+        ]
         lines.blank()
         for entry in entries:
             lines.call("std::printf", [f'"{entry}\\n"'])
@@ -575,5 +581,5 @@ def _describe(tensor: _Tensor) -> str:
     shape = "x".join(map(str, int_tuple(tensor.attr.shape)))
     return (
         f"{tensor.attr.direction.data}, {shape} {layout.tile.data_format}, "
-        f"{layout.memory.data.upper()} {layout.distribution.data}"
+        f"{layout.memory.data.upper()}"
     )

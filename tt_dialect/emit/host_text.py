@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-HOST_RESERVED = """Axis BufferType CBIndex CircularBufferConfig ComputeConfig CoreCoord CoreRange
-    CoreRangeSet CreateCircularBuffer CreateKernel CreateProgram CreateSemaphore DRAM DataFormat
-    DataMovementConfig DataMovementProcessor Default DeviceLocalBufferConfig
-    EnqueueMeshWorkload EnqueueReadMeshBuffer EnqueueWriteMeshBuffer Float16 Float16_b Float32
-    HiFi2 HiFi3 HiFi4 KERNEL_DIR KernelHandle L1 LoFi MathFidelity MeshBuffer MeshCommandQueue
+HOST_RESERVED = """Axis BLOCK_SHARDED BufferDistributionSpec BufferShardingArgs BufferType
+    CBIndex CircularBufferConfig ComputeConfig CoreCoord CoreRange CoreRangeSet
+    CreateCircularBuffer CreateKernel CreateProgram CreateSemaphore DRAM DataFormat
+    DataMovementConfig DataMovementProcessor Default DeviceLocalBufferConfig EnqueueMeshWorkload
+    EnqueueReadMeshBuffer EnqueueWriteMeshBuffer Float16 Float16_b Float32 HEIGHT_SHARDED HiFi2
+    HiFi3 HiFi4 KERNEL_DIR KernelHandle L1 LoFi MathFidelity MeshBuffer MeshCommandQueue
     MeshCoordinateRange MeshDevice MeshWorkload NOC NOC_0 NOC_1 NUM_CIRCULAR_BUFFERS PADDING
-    Program RISCV_0 RISCV_1 ReplicatedBufferConfig SIZE_MAX SetRuntimeArgs T TensorAccessorArgs
-    UnpackToDestFp32 UnpackToDestMode Work abs add_program address append_to args axes back
-    begin bit_cast buffer buffer_type c_0 c_1 c_16 c_17 c_2 c_3 close col cols column compare
-    compile_args compute compute_config compute_with_storage_grid_size config cores
-    cores_ranges count create create_buffer create_cb create_unit_mesh data device difference
-    distributed distribution download dst_full_sync_en end end_coord error expected extent format
-    fp32_dest_acc_en fprintf gather generator grid index inside isfinite isnan limit local main
-    math_fidelity max mesh mesh_command_queue move mt19937 name next noc ok page_bytes
-    page_size pages places printf processor program push_back queue random_tensor range reader
-    reader_args reader_config reference replicated result row rows scale scatter set_page_size
-    shape shared_ptr size stacked start start_coord start_id starts stride tile tile_size tiled
-    tiles tilize_nfaces total type uniform_real_distribution unpack_modes unpack_to_dest_mode
-    untilize_nfaces upload value values vector work workload writer writer_args writer_config x
-    y""".split()
+    Program RISCV_0 RISCV_1 ROW_MAJOR ReplicatedBufferConfig SIZE_MAX SetRuntimeArgs Shape
+    ShardOrientation ShardSpecBuffer T TensorAccessorArgs TensorMemoryLayout UnpackToDestFp32
+    UnpackToDestMode WIDTH_SHARDED Work abs add_program address append_to args axes back begin
+    bit_cast buffer buffer_type c_0 c_1 c_16 c_17 c_2 c_3 close col cols column compare
+    compile_args compute compute_config compute_with_storage_grid_size config corerange_to_cores
+    cores cores_ranges count create create_buffer create_cb create_sharded_buffer
+    create_unit_mesh data device difference distributed distribution download dst_full_sync_en
+    end end_coord error expected extent format fp32_dest_acc_en fprintf gather generator grid
+    index inside isfinite isnan limit local main math_fidelity max mesh mesh_command_queue move
+    mt19937 name next noc nullopt ok page_bytes page_size pages places printf processor program
+    push_back queue random_tensor range reader reader_args reader_config reference replicated
+    result row rows scale scatter set_page_size shape sharding sharding_args shared_ptr size
+    stacked start start_coord start_id starts stride tile tile_size tiled tiles tilize_nfaces
+    total type uniform_real_distribution unpack_modes unpack_to_dest_mode untilize_nfaces upload
+    value values vector work workload writer writer_args writer_config x y""".split()
 """Names the host program uses for itself; a test holds the list against what is printed."""
 
 HEADERS = """\
@@ -32,7 +34,7 @@ HEADERS = """\
 #include <tt-metalium/tilize_utils.hpp>
 """
 
-HELPERS = """\
+BUFFER = """\
 // A DRAM or L1 buffer of tiles, one page each.
 std::shared_ptr<distributed::MeshBuffer> create_buffer(
     distributed::MeshDevice& device, BufferType type, DataFormat format, uint32_t tiles) {
@@ -44,7 +46,9 @@ std::shared_ptr<distributed::MeshBuffer> create_buffer(
     const distributed::ReplicatedBufferConfig replicated{.size = uint64_t{tiles} * page_bytes};
     return distributed::MeshBuffer::create(replicated, local, &device);
 }
+"""
 
+HELPERS = """\
 // A circular buffer of `pages` tiles on every core of a set.
 void create_cb(
     Program& program, const CoreRangeSet& cores, CBIndex index, DataFormat format, uint32_t pages) {

@@ -19,6 +19,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 
 from tt_dialect.analysis.access import DEFAULT_LAYOUT, kept_dims, multiplies_and_adds
+from tt_dialect.analysis.bounds import overhangs
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import compute, noc
 from tt_dialect.ir.layout import BlockType, TileDims
@@ -38,6 +39,8 @@ class BlockCompiler(Compiler):
         super().__init__(HANDLERS)
         self.fidelity = fidelity
         self.exact = exact
+        self.parts: dict[SSAValue, tuple[int, ...]] = {}
+        """Shapes of the subviews that may reach beyond their tensor; their arrays end with it."""
         self.wide: bool | None = None
         """Whether DST is 32-bit in this kernel, once a map or a reduction has asked."""
 
@@ -73,12 +76,18 @@ def view(
     strides: Sequence[int],
     dropped: Sequence[int],
     op: Operation,
+    clip: bool = False,
 ) -> AnyArray:
-    """A strided window with some unit axes dropped; leaving the array is an error."""
+    """A strided window with some unit axes dropped; leaving the array is an error.
+
+    With `clip` the window may reach beyond the end of the array, and is what is inside of it; it
+    may not start before it, and a single index must be inside.
+    """
     index: list[int | slice] = []
     for axis, (offset, size, stride) in enumerate(zip(offsets, sizes, strides, strict=True)):
         last = offset + (size - 1) * stride
-        if offset < 0 or last >= array.shape[axis]:
+        cut = clip and offset >= 0 and size > 1
+        if (offset < 0 or last >= array.shape[axis]) and not cut:
             raise error_at(
                 op,
                 f"region [{offset}, {last + 1}) leaves dimension {axis} "
@@ -88,14 +97,28 @@ def view(
     return array[(*index, ...)]  # a view, also of a single element
 
 
+def padded(part: AnyArray, shape: tuple[int, ...]) -> AnyArray:
+    """A load of a region of which this part is inside the tensor: zero outside."""
+    if part.shape == shape:
+        return part
+    whole = np.zeros(shape, part.dtype)
+    whole[tuple(map(slice, part.shape))] = part
+    return whole
+
+
+def store_part(part: AnyArray, whole: AnyArray) -> None:
+    """The store of such a region: what is outside is dropped."""
+    part[...] = whole[tuple(map(slice, part.shape))]
+
+
 def load_block(
     tensor: AnyArray,
     dims: TileDims,
     indices: Sequence[int],
     shape: tuple[int, int],
-    op: Operation,
+    op: noc.LoadBlockOp,
 ) -> AnyArray:
-    """A block of a tensor, zero where a tile hangs over the tensor's end."""
+    """A block of a tensor, zero where it hangs over the tensor's end."""
     part = _window(tensor, dims, indices, shape, op)
     if part.shape == shape:
         return part.copy()
@@ -105,7 +128,11 @@ def load_block(
 
 
 def store_block(
-    tensor: AnyArray, dims: TileDims, indices: Sequence[int], block: AnyArray, op: Operation
+    tensor: AnyArray,
+    dims: TileDims,
+    indices: Sequence[int],
+    block: AnyArray,
+    op: noc.StoreBlockOp,
 ) -> None:
     """Stores a block, dropping what hangs over the tensor's end."""
     target = _window(tensor, dims, indices, block.shape, op)
@@ -113,15 +140,27 @@ def store_block(
 
 
 def _window(
-    tensor: AnyArray, dims: TileDims, indices: Sequence[int], shape: Sequence[int], op: Operation
+    tensor: AnyArray,
+    dims: TileDims,
+    indices: Sequence[int],
+    shape: Sequence[int],
+    op: noc.LoadBlockOp | noc.StoreBlockOp,
 ) -> AnyArray:
-    """The part of a tensor that tiles cover, rows by columns: a view."""
+    """The part of a tensor that tiles cover, rows by columns: a view.
+
+    Tiles behind the tensor's last one are an error unless the operation clips the axis.
+    """
     *outer, r, c = indices
     stack = matrices(tensor, dims)
-    places = zip((r, c), shape, stack.shape[-2:], (dims.row, dims.col), strict=True)
-    for tile, extent, size, dim in places:
+    places = zip((r, c), shape, stack.shape[-2:], (dims.row, dims.col), op.clips, strict=True)
+    for tile, extent, size, dim, clip in places:
         available = -(-size // TILE) * TILE
-        if tile < 0 or tile * TILE + extent > available:
+        reach = {
+            noc.Clip.INSIDE: available - extent,
+            noc.Clip.EDGE: available - TILE,
+            noc.Clip.OUTSIDE: tile * TILE,
+        }[clip]
+        if tile < 0 or tile * TILE > reach:
             place = "the missing axis" if dim is None else f"dimension {dim}"
             raise error_at(
                 op,
@@ -168,8 +207,16 @@ def _index_list(c: Compiler, static: Sequence[int], dynamic: Sequence[SSAValue])
     return "(" + "".join(t + ", " for t in texts) + ")"
 
 
+def _may_overhang(op: memref.SubviewOp) -> bool:
+    """Whether a region of a tensor is not known to end inside of it."""
+    return any(overhangs(op, dim) for dim in range(len(_shape(op.source))))
+
+
 def _subview(c: BlockCompiler, op: memref.SubviewOp) -> None:
     sizes = op.static_sizes.get_values()
+    clip = _may_overhang(op)
+    if clip:
+        c.parts[op.result] = _shape(op.result)
     kept = kept_dims(sizes, _shape(op.result))
     dropped = [axis for axis in range(len(sizes)) if axis not in kept]
     c.define(
@@ -182,8 +229,25 @@ def _subview(c: BlockCompiler, op: memref.SubviewOp) -> None:
             _index_list(c, op.static_strides.get_values(), op.strides),
             repr(tuple(dropped)),
             c.shared(op, "op"),
+            *(("True",) if clip else ()),
         ),
     )
+
+
+def _whole_regions(handler: Callable[[BlockCompiler, Any], None]) -> Handler:
+    """Gives an operation whole regions: zero outside the tensor, where stores are dropped."""
+
+    def write(c: BlockCompiler, op: linalg.FillOp | linalg.CopyOp | linalg.GenericOp) -> None:
+        parts = {v: c.get(v) for v in (*op.inputs, *op.outputs) if v in c.parts}
+        for value, part in parts.items():
+            c.define(value, c.call(padded, part, repr(c.parts[value])))
+        handler(c, op)
+        for value, part in parts.items():
+            if value in op.outputs:
+                c.line(c.call(store_part, part, c.get(value)))
+            c.alias(value, part)
+
+    return write
 
 
 def _fill(c: BlockCompiler, op: linalg.FillOp) -> None:
@@ -332,9 +396,9 @@ HANDLERS: dict[type[Operation], Handler] = {
     memref.AllocOp: _alloc,
     memref.AllocaOp: _alloc,
     memref.SubviewOp: _subview,
-    linalg.FillOp: _fill,
-    linalg.CopyOp: _copy,
-    linalg.GenericOp: _generic,
+    linalg.FillOp: _whole_regions(_fill),
+    linalg.CopyOp: _whole_regions(_copy),
+    linalg.GenericOp: _whole_regions(_generic),
     noc.LoadBlockOp: _load_block,
     noc.StoreBlockOp: _store_block,
     compute.FillOp: _fill_block,

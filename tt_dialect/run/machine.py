@@ -10,10 +10,10 @@ from typing import TypeAlias
 import numpy as np
 from xdsl.ir import Operation
 
+from tt_dialect.analysis.placement import L1_ALIGNMENT, CoreXY, Device, Placement
 from tt_dialect.diagnostics import CompileError, error_at
 from tt_dialect.run.buffers import CircularBuffer, DstSections
 from tt_dialect.run.numerics import F32, TILE, Format
-from tt_dialect.run.placement import L1_ALIGNMENT, CoreXY, Device, Placement
 from tt_dialect.run.waiting import Waiter
 
 DRAM_BASE = 0x20000

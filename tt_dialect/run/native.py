@@ -21,6 +21,7 @@ from typing import Any, cast
 import ml_dtypes
 import numpy as np
 
+from tt_dialect.analysis.placement import Device, Placement, placement
 from tt_dialect.analysis.work import core_arguments
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import CompileError, Diagnostic, Location, error_at
@@ -35,7 +36,6 @@ from tt_dialect.run.codegen import format_of
 from tt_dialect.run.machine import TRAFFIC, Stats, page_count
 from tt_dialect.run.native_build import Runtime, cache_root, digest_of, runtime
 from tt_dialect.run.numerics import TILE, AnyArray, Format
-from tt_dialect.run.placement import Device, Placement, placement
 from tt_dialect.run.simulator import RunStats
 
 SCHEDULES = (

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from xdsl.dialects import func
 from xdsl.ir import Operation
 
+from tt_dialect.analysis.placement import Device, placement
 from tt_dialect.analysis.work import core_arguments
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import error_at
@@ -32,7 +33,6 @@ from tt_dialect.run.buffers import CircularBuffer, DstSections
 from tt_dialect.run.codegen import explained, format_of
 from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Stats, Tensor, page_count
 from tt_dialect.run.numerics import AnyArray, Fidelity
-from tt_dialect.run.placement import Device, placement
 from tt_dialect.run.scheduler import Scheduler, Thread
 from tt_dialect.run.threads import ThreadCompiler, float_of
 

@@ -185,7 +185,9 @@ def _transfer(c: ThreadCompiler, op: noc.ReadPageOp | noc.WritePageOp) -> None:
 def _generate_tile(c: ThreadCompiler, op: noc.GenerateTileOp) -> None:
     """The core writes the page itself: it is there at once."""
     cb = _pointed(op.pointer, op)
-    if op.rows is None or op.cols is None:
+    if op.kind.data == "zero":
+        tile = NOTHING
+    elif op.rows is None or op.cols is None:
         tile = SCALER
     else:
         r, col = np.mgrid[:TILE, :TILE]
@@ -407,6 +409,8 @@ def _pack_block(c: ThreadCompiler, op: compute.PackBlockOp) -> None:
 SCALER: F32 = np.zeros((TILE, TILE), np.float32)
 SCALER[0::16] = 1.0
 """What `reduce_tile` multiplies by: 1.0 in the first row of every 16x16 face."""
+NOTHING: F32 = np.zeros((TILE, TILE), np.float32)
+"""A tile outside of its tensor."""
 _WINDOWS = {"none": "", "row": "[:1]", "col": "[:, :1]", "scalar": "[:1, :1]"}
 
 
