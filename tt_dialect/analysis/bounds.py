@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from xdsl.dialects import arith, scf
+from xdsl.dialects import arith, memref, scf
+from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.ir import Operation, SSAValue
 
+from tt_dialect.analysis.access import is_parameter, memref_type
 from tt_dialect.analysis.index import RANGES, Range, constant_value, loop_bounds
 
 _NEVER = 1 << 62
@@ -130,3 +132,19 @@ def bounds_at(value: SSAValue, op: Operation) -> Range | None:
     for condition in reversed(conditions):
         bounds.assume(condition)
     return bounds.of(value)
+
+
+def overhangs(op: memref.SubviewOp, dim: int) -> bool:
+    """Whether a region of a tensor parameter is not known to end inside of one of its dimensions.
+
+    Only regions of more than one element in that dimension may; on-chip buffers are never left.
+    """
+    size = op.static_sizes.get_values()[dim]
+    if size == 1 or not is_parameter(op.source):
+        return False
+    offsets = op.static_offsets.get_values()
+    bounds = Range(offsets[dim], offsets[dim])
+    if offsets[dim] == DYNAMIC_INDEX:
+        value = op.offsets[offsets[:dim].count(DYNAMIC_INDEX)]
+        bounds = bounds_at(value, op)
+    return bounds is None or bounds.high + size > memref_type(op.source).get_shape()[dim]

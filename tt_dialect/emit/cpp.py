@@ -145,7 +145,14 @@ class Names:
 
 
 def _operands(text: str) -> list[str]:
-    """The parts of a condition that end with its outermost `||`, else `&&`."""
+    """The parts of a condition that end with its outermost `||`, else `&&`.
+
+    Of a conditional expression those that start with `?` and `:`.
+    """
+    marks = _outermost(text, " ? ")[:1] + _outermost(text, " : ")[-1:]
+    if len(marks) == 2:
+        first, second = marks
+        return [text[:first], text[first + 1 : second], text[second + 1 :]]
     for operator in ("||", "&&"):
         parts: list[str] = []
         depth = 0
@@ -158,6 +165,17 @@ def _operands(text: str) -> list[str]:
         if parts:
             return [*parts, text[start:]]
     return [text]
+
+
+def _outermost(text: str, mark: str) -> list[int]:
+    """Where a mark stands outside of parentheses."""
+    places: list[int] = []
+    depth = 0
+    for place, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0 and text.startswith(mark, place):
+            places.append(place)
+    return places
 
 
 class Lines:

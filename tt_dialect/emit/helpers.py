@@ -39,6 +39,19 @@ static inline void write_first_rows(
 }
 """
 
+
+def _zero_tile(name: str, words: int) -> str:
+    return f"""
+// Writes a tile of zeros in {name}.
+static inline void write_zero_{name}(uint32_t address) {{
+    auto* const words = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(address);
+    for (uint32_t i = 0; i < {words}; ++i) {{
+        words[i] = 0;
+    }}
+}}
+"""
+
+
 _IOTA_ELEMENT = """
 // The bits of rows * r + cols * c as float32, where (r, c) is the place of element i of a tile of
 // four 16x16 faces.
@@ -106,6 +119,9 @@ HELPERS: dict[str, Helper] = {
     "write_iota_bf16": Helper(_iota("bf16", 512, _IOTA_BF16), ("iota_bits",)),
     "write_iota_f16": Helper(_iota("f16", 512, _IOTA_F16), ("half_bits", "iota_bits")),
     "write_iota_f32": Helper(_iota("f32", 1024, _IOTA_F32), ("iota_bits",)),
+    "write_zero_bf16": Helper(_zero_tile("bf16", 512)),
+    "write_zero_f16": Helper(_zero_tile("f16", 512)),
+    "write_zero_f32": Helper(_zero_tile("f32", 1024)),
 }
 """By the name they are called by; a helper stands after those it needs."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import prod
 
 from xdsl.dialects import arith, func, memref, scf
@@ -34,8 +35,9 @@ from xdsl.ir.affine import (
 from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import kept_dims
+from tt_dialect.analysis.bounds import overhangs
 from tt_dialect.diagnostics import error_at, location_of
-from tt_dialect.emit.cpp import CPP_RESERVED, Expr, Lines, Names, add, mul
+from tt_dialect.emit.cpp import CPP_RESERVED, Expr, Lines, Names, Precedence, add, binary, mul
 from tt_dialect.emit.expressions import unsupported
 from tt_dialect.emit.host_elements import FUNCTIONS, HOST_TYPES, INDEX, SIXTEEN, HostValues, is_in
 from tt_dialect.emit.names import base_name
@@ -76,6 +78,8 @@ class View:
     shape: tuple[int, ...]
     start: Expr = ZERO
     """What is added to every place."""
+    limits: tuple[tuple[int, Expr, int], ...] = ()
+    """(dimension of the view, where it starts, extent) where it may reach beyond the buffer."""
 
     @classmethod
     def whole(cls, buffer: str, shape: Sequence[int]) -> View:
@@ -89,6 +93,25 @@ class View:
         for dim, index in zip(self.dims, indices, strict=True):
             places[dim] = add(places[dim], index)
         return Expr(f"{self.buffer}[{self._position(places).text}]")
+
+    def inside(self, indices: Sequence[Expr]) -> Expr | None:
+        """Whether an element is in the buffer; None if every one is."""
+        conditions = [
+            binary("<", Precedence.RELATIONAL, add(start, indices[dim]), Expr(str(extent)))
+            for dim, start, extent in self.limits
+        ]
+        if not conditions:
+            return None
+        return reduce(lambda a, b: binary("&&", Precedence.AND, a, b), conditions)
+
+    def read(self, indices: Sequence[Expr]) -> Expr:
+        """The value of an element: zero outside of the buffer."""
+        element, inside = self.element(indices), self.inside(indices)
+        if inside is None:
+            return element
+        leaves = element.leaves + inside.leaves
+        text = f"{inside.text} ? {element.text} : 0.0f"
+        return Expr(text, Precedence.CONDITIONAL, leaves=leaves)
 
     @property
     def origin(self) -> Expr:
@@ -246,15 +269,15 @@ class _ReferencePrinter:
         self.source_comment(op)
         (target,) = op.outputs
         view = self.views[target]
-        with self.loops(view.shape) as indices:
+        with self.loops(view.shape) as indices, self.guard(view, indices):
             value = self.values.stored(op.inputs[0], _element_type(target))
             self.print_assignment(view.element(indices), "=", value)
 
     def print_copy(self, op: linalg.CopyOp) -> None:
         self.source_comment(op)
         source, target = self.views[op.inputs[0]], self.views[op.outputs[0]]
-        with self.loops(target.shape) as indices:
-            self.print_assignment(target.element(indices), "=", source.element(indices))
+        with self.loops(target.shape) as indices, self.guard(target, indices):
+            self.print_assignment(target.element(indices), "=", source.read(indices))
 
     def print_load(self, op: memref.LoadOp) -> None:
         """An element; named if a later store may change it before it is used."""
@@ -294,11 +317,16 @@ class _ReferencePrinter:
         wishes = [_LOOPS[d] if d < len(_LOOPS) else "i" for d in order]
         with self.loops([extents[d] for d in order], wishes) as indices:
             by_dim = dict(zip(order, indices, strict=True))
+            places = [[_affine(op, e, by_dim) for e in m.results] for m in maps]
+            count = len(op.inputs)
             elements = [
-                view.element([_affine(op, e, by_dim) for e in m.results])
-                for view, m in zip(operands, maps, strict=True)
+                view.read(place) if i < count else view.element(place)
+                for i, (view, place) in enumerate(zip(operands, places, strict=True))
             ]
-            self.print_scalar_body(op, elements, by_dim)
+            with ExitStack() as guards:
+                for view, place in zip(operands[count:], places[count:], strict=True):
+                    guards.enter_context(self.guard(view, place))
+                self.print_scalar_body(op, elements, by_dim)
 
     def print_scalar_body(
         self, op: linalg.GenericOp, elements: Sequence[Expr], indices: dict[int, Expr]
@@ -370,6 +398,16 @@ class _ReferencePrinter:
 
     # ---- pieces ----
 
+    @contextmanager
+    def guard(self, view: View, indices: Sequence[Expr]) -> Generator[None]:
+        """What is inside runs where this element is in its buffer: other stores are dropped."""
+        inside = view.inside(indices)
+        if inside is None:
+            yield
+            return
+        with self.names.scope(), self.lines.block(f"if ({inside.text})"):
+            yield
+
     def loops(self, extents: Sequence[int], wishes: Sequence[str] = _LOOPS) -> _LoopNest:
         """A nest of counted loops, with a name wished for each."""
         return _LoopNest(self.lines, self.names, extents, wishes)
@@ -386,12 +424,16 @@ class _ReferencePrinter:
         for dim, offset in zip(source.dims, offsets, strict=True):
             places[dim] = add(places[dim], offset)
         kept = kept_dims(sizes, op.result.type.get_shape())
+        limits = tuple(
+            (dim, offsets[k], source.shape[k]) for dim, k in enumerate(kept) if overhangs(op, k)
+        )
         return View(
             source.buffer,
             source.strides,
             tuple(places),
             tuple(source.dims[k] for k in kept),
             tuple(sizes[k] for k in kept),
+            limits=limits,
         )
 
     def print_subview(self, op: memref.SubviewOp) -> None:

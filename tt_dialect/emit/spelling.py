@@ -337,6 +337,7 @@ CALLS: dict[tuple[str, str], Spelling] = {
     # ---- data movement: tiles a core writes itself ----
     (noc.GenerateTileOp.name, "reduce_scaler"): _same("{writer}({address})", _HELPERS),
     (noc.GenerateTileOp.name, "iota"): _same("{writer}({address}, {rows}, {cols})", _HELPERS),
+    (noc.GenerateTileOp.name, "zero"): _same("{writer}({address})", _HELPERS),
 }
 
 _SFPU: dict[Family, type[Operation]] = {

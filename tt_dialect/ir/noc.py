@@ -8,11 +8,13 @@ arrived only after the barrier. Every transfer of a thread names its NoC (0 or 1
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from math import prod
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     I32,
+    ArrayAttr,
     Float32Type,
     IndexType,
     IntegerAttr,
@@ -123,21 +125,59 @@ class SemaphoreType(ParametrizedAttribute, TypeAttribute):
 # ---- TILED: blocks in and out of tensors ----
 
 
+class Clip(StrEnum):
+    """Where a block may lie along an axis of its tensor, in whole tiles."""
+
+    INSIDE = "inside"
+    """Always inside: the block is whole."""
+    EDGE = "edge"
+    """It starts inside and may hang over the end."""
+    OUTSIDE = "outside"
+    """It may also start behind the end."""
+
+
+def clip_attr(rows: Clip, cols: Clip) -> ArrayAttr[StringAttr] | None:
+    """The `clip` of a block that may leave its tensor, None for one that never does."""
+    if rows == cols == Clip.INSIDE:
+        return None
+    return ArrayAttr([StringAttr(rows), StringAttr(cols)])
+
+
+def _verify_clip(clip: ArrayAttr[StringAttr] | None) -> None:
+    known = set(Clip)
+    if clip is not None and (len(clip) != 2 or any(c.data not in known for c in clip)):
+        raise VerifyException(
+            f"clip says for rows and columns one of {', '.join(Clip)}, not {clip}"
+        )
+
+
+def _clips(clip: ArrayAttr[StringAttr] | None) -> tuple[Clip, Clip]:
+    if clip is None:
+        return Clip.INSIDE, Clip.INSIDE
+    rows, cols = (Clip(c.data) for c in clip)
+    return rows, cols
+
+
 @irdl_op_definition
 class LoadBlockOp(IRDLOperation):
     """Reads a block of tiles of a tensor.
 
     The indices are those of the outer dimensions, in tensor order and in elements, then the tile
     row and the tile column, in tiles; of a vector too, whose missing axis has index 0.
+
+    With `clip` the block may hang over the end of the tensor along rows or columns; tiles outside
+    are zero.
     """
 
     name = "tt.noc.load_block"
     tensor = operand_def(MemRefType)
     indices = var_operand_def(IndexType)
+    clip = opt_prop_def(ArrayAttr[StringAttr])
     cb = prop_def(cb_ir.RequestAttr)
     block = result_def(BlockType)
     assembly_format = (
-        "$tensor `[` $indices `]` `request` $cb attr-dict `:` type($tensor) `->` type($block)"
+        "$tensor `[` $indices `]` (`clip` $clip^)? `request` $cb attr-dict "
+        "`:` type($tensor) `->` type($block)"
     )
     traits = traits_def(MemoryReadEffect())
 
@@ -147,31 +187,57 @@ class LoadBlockOp(IRDLOperation):
         indices: Sequence[SSAValue | Operation],
         cb: cb_ir.RequestAttr,
         block: BlockType,
+        clip: ArrayAttr[StringAttr] | None = None,
     ):
-        super().__init__(operands=[tensor, indices], properties={"cb": cb}, result_types=[block])
+        super().__init__(
+            operands=[tensor, indices], properties={"cb": cb, "clip": clip}, result_types=[block]
+        )
 
     def verify_(self) -> None:
         _verify_indices(self.tensor, self.indices)
+        _verify_clip(self.clip)
+
+    @property
+    def clips(self) -> tuple[Clip, Clip]:
+        """Where the block may lie, along rows and columns."""
+        return _clips(self.clip)
 
 
 @irdl_op_definition
 class StoreBlockOp(IRDLOperation):
-    """Writes a block of tiles to a tensor; indices as those of `load_block`."""
+    """Writes a block of tiles to a tensor; indices and `clip` as those of `load_block`.
+
+    Tiles outside the tensor are dropped.
+    """
 
     name = "tt.noc.store_block"
     block = operand_def(BlockType)
     tensor = operand_def(MemRefType)
     indices = var_operand_def(IndexType)
+    clip = opt_prop_def(ArrayAttr[StringAttr])
     assembly_format = (
-        "$block `,` $tensor `[` $indices `]` attr-dict `:` type($block) `,` type($tensor)"
+        "$block `,` $tensor `[` $indices `]` (`clip` $clip^)? attr-dict "
+        "`:` type($block) `,` type($tensor)"
     )
     traits = traits_def(NocEffect())
 
-    def __init__(self, block: SSAValue, tensor: SSAValue, indices: Sequence[SSAValue | Operation]):
-        super().__init__(operands=[block, tensor, indices])
+    def __init__(
+        self,
+        block: SSAValue,
+        tensor: SSAValue,
+        indices: Sequence[SSAValue | Operation],
+        clip: ArrayAttr[StringAttr] | None = None,
+    ):
+        super().__init__(operands=[block, tensor, indices], properties={"clip": clip})
 
     def verify_(self) -> None:
         _verify_indices(self.tensor, self.indices)
+        _verify_clip(self.clip)
+
+    @property
+    def clips(self) -> tuple[Clip, Clip]:
+        """Where the block may lie, along rows and columns."""
+        return _clips(self.clip)
 
 
 def _verify_indices(tensor: SSAValue, indices: Sequence[SSAValue]) -> None:
@@ -280,11 +346,11 @@ class GenerateTileOp(IRDLOperation):
     """Writes a tile into L1, `slot` pages after the pointer, from the core itself.
 
     `reduce_scaler` holds 1.0 in the first row of every face, zero elsewhere (reduce.h; tt-metal PR
-    #52076); `iota` holds `rows * r + cols * c` at (r, c).
+    #52076); `iota` holds `rows * r + cols * c` at (r, c); `zero` holds zeros.
     """
 
     name = "tt.noc.generate_tile"
-    KINDS: ClassVar = ("reduce_scaler", "iota")
+    KINDS: ClassVar = ("reduce_scaler", "iota", "zero")
     kind = prop_def(StringAttr)
     rows = opt_prop_def(IntegerAttr[I32])
     cols = opt_prop_def(IntegerAttr[I32])

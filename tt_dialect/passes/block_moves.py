@@ -9,6 +9,7 @@ from typing import Any
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from tt_dialect.analysis.access import label_of
+from tt_dialect.analysis.index import range_of
 from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence, strides
 from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.layout import BlockType
@@ -58,14 +59,16 @@ def _transfer(
     emit: Emitter,
     plan: Plan,
     circular: SSAValue,
-    tensor: SSAValue,
-    indices: tuple[SSAValue, ...],
+    op: noc.LoadBlockOp | noc.StoreBlockOp,
     pointer: SSAValue,
     move: type[noc.ReadPageOp | noc.WritePageOp],
 ) -> None:
     """One page operation per tile of a block, in the page order of the circular buffer."""
     kind = kind_of(circular)
-    accessor, first, row_pages = _pages(emit, plan, tensor, indices)
+    accessor, first, row_pages = _pages(emit, plan, op.tensor, tuple(op.indices))
+    if op.clip is not None:
+        _clipped(emit, plan, circular, op, pointer, (accessor, first, row_pages), move)
+        return
     extents = digit_extents(kind.block, [kind.order])
     order = sequence(kind.order)
     steps = strides(order, extents)
@@ -77,24 +80,97 @@ def _transfer(
         emit.op(move(accessor, emit.value(page), pointer, emit.value(slot)))
 
 
+def _valid(
+    emit: Emitter, plan: Plan, op: noc.LoadBlockOp | noc.StoreBlockOp, axis: int, extent: int
+) -> Index:
+    """Tile rows (axis 0) or columns (1) of a block that are inside its tensor.
+
+    `min(block, tensor - start)`; the difference is not negative, start is cut to the tensor where it
+    may lie outside.
+    """
+    accessor, clip = plan.accessors[op.tensor].type, op.clips[axis]
+    assert isinstance(accessor, noc.AccessorType)
+    if clip is noc.Clip.INSIDE:
+        return extent
+    available, place = _tile_extent(plan, accessor, axis - 2), op.indices[axis - 2]
+    bounds = range_of(place)
+    start = bounds.low if bounds is not None and bounds.low == bounds.high else place
+    if clip is noc.Clip.OUTSIDE:
+        start = emit.min(start, available)
+    valid = emit.min(extent, emit.sub(available, start))
+    return emit.named(valid, ("rows_valid", "cols_valid")[axis])
+
+
+def _clipped(
+    emit: Emitter,
+    plan: Plan,
+    circular: SSAValue,
+    op: noc.LoadBlockOp | noc.StoreBlockOp,
+    pointer: SSAValue,
+    pages: tuple[SSAValue, Index, Index],
+    move: type[noc.ReadPageOp | noc.WritePageOp],
+) -> None:
+    """A transfer of the tiles inside the tensor; a load writes zero tiles for the others.
+
+    The slower axis of the page order is walked outside: its valid tiles, each with the valid and the
+    other tiles of the faster one, then the lines that are outside as a whole.
+    """
+    kind = kind_of(circular)
+    accessor, first, row_pages = pages
+    extents = digit_extents(kind.block, [kind.order])
+    order = sequence(kind.order)
+    steps = strides(order, extents)
+    slow = 0 if order.index("sr") < order.index("sc") else 1
+    fast = 1 - slow
+    valid = [_valid(emit, plan, op, axis, kind.block[axis]) for axis in (0, 1)]
+    names = ("row", "col")
+
+    def slot(at: tuple[Index, Index]) -> SSAValue:
+        digits = {}
+        for axis, (outer, inner) in enumerate((("sr", "r"), ("sc", "c"))):
+            index = at[axis]
+            whole = extents[outer] == 1
+            digits[outer], digits[inner] = (
+                (0, index) if whole else emit.digits(index, extents[inner])
+            )
+        return emit.value(_linear(emit, {d: digits[d] for d in order}, steps))
+
+    def zeros(line: Index, start: Index) -> None:
+        with emit.loop(kind.block[fast], names[fast], start) as place:
+            at = (line, place) if slow == 0 else (place, line)
+            emit.op(noc.GenerateTileOp("zero", pointer, slot(at)))
+
+    loading = move is noc.ReadPageOp
+    with emit.loop(valid[slow], names[slow]) as line:
+        with emit.loop(valid[fast], names[fast]) as place:
+            row, col = (line, place) if slow == 0 else (place, line)
+            page = emit.add(first, emit.mul(row, row_pages), col)
+            emit.op(move(accessor, emit.value(page), pointer, slot((row, col))))
+        if loading and op.clips[fast] is not noc.Clip.INSIDE:
+            zeros(line, valid[fast])
+    if loading and op.clips[slow] is not noc.Clip.INSIDE:
+        with emit.loop(kind.block[slow], names[slow], valid[slow]) as line:
+            zeros(line, 0)
+
+
 def lower_load(op: noc.LoadBlockOp, plan: Plan, emit: Emitter) -> None:
-    """Reserve, read every page, one barrier, push."""
+    """Reserve, read every page (or write a zero tile, outside the tensor), one barrier, push."""
     circular = plan.place_of(op.block)
     pages = kind_of(circular).block_pages
     emit.op(cb.ReserveBackOp(circular, pages))
     pointer = emit.op(cb.WritePtrOp(circular)).pointer
     pointer.name_hint = f"{circular.name_hint}_l1"
-    _transfer(emit, plan, circular, op.tensor, tuple(op.indices), pointer, noc.ReadPageOp)
+    _transfer(emit, plan, circular, op, pointer, noc.ReadPageOp)
     emit.op(noc.ReadBarrierOp())
     emit.op(cb.PushBackOp(circular, pages))
 
 
 def lower_store(op: noc.StoreBlockOp, plan: Plan, emit: Emitter) -> None:
-    """Write every page, one barrier (the wait and the pop stand around it)."""
+    """Write every page inside the tensor, one barrier (the wait and the pop stand around it)."""
     circular = plan.place_of(op.block)
     pointer = emit.op(cb.ReadPtrOp(circular)).pointer
     pointer.name_hint = f"{circular.name_hint}_l1"
-    _transfer(emit, plan, circular, op.tensor, tuple(op.indices), pointer, noc.WritePageOp)
+    _transfer(emit, plan, circular, op, pointer, noc.WritePageOp)
     emit.op(noc.WriteBarrierOp())
 
 

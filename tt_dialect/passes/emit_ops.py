@@ -70,13 +70,38 @@ class Emitter:
             index.name_hint = name
         return index
 
+    def sub(self, a: Index, b: Index) -> Index:
+        """Difference of two indices; it must not be negative."""
+        a, b = _known(a), _known(b)
+        if isinstance(b, int) and (isinstance(a, int) or b == 0):
+            return a - b if isinstance(a, int) else a
+        return self.op(arith.SubiOp(self.value(a), self.value(b))).result
+
+    def min(self, a: Index, b: Index) -> Index:
+        """The smaller of two indices."""
+        a, b = _known(a), _known(b)
+        if isinstance(a, int) and isinstance(b, int):
+            return min(a, b)
+        return self.op(arith.MinUIOp(self.value(a), self.value(b))).result
+
+    def digits(self, index: Index, base: int) -> tuple[Index, Index]:
+        """(quotient, remainder) by a constant."""
+        index = _known(index)
+        if isinstance(index, int):
+            return divmod(index, base)
+        if base == 1:
+            return index, 0
+        divisor = self.value(base)
+        quotient = self.op(arith.DivUIOp(index, divisor)).result
+        return quotient, self.op(arith.RemUIOp(index, divisor)).result
+
     @contextmanager
-    def loop(self, extent: int, name: str) -> Generator[Index]:
-        """`for name in 0..extent`; an extent of 1 makes no loop. Yields the index."""
-        if extent == 1:
-            yield 0
+    def loop(self, extent: Index, name: str, start: Index = 0) -> Generator[Index]:
+        """`for name in start..extent`; one iteration makes no loop. Yields the index."""
+        if isinstance(extent, int) and isinstance(start, int) and extent - start == 1:
+            yield start
             return
-        low, high, step = self.value(0), self.value(extent), self.value(1)
+        low, high, step = self.value(start), self.value(extent), self.value(1)
         body = Block(arg_types=[IndexType()])
         body.args[0].name_hint = name
         outer, self._builder = self._builder, Builder(InsertPoint.at_end(body))
@@ -102,7 +127,7 @@ class Emitter:
             self.op(scf.YieldOp())
 
     @contextmanager
-    def loops(self, extents: Sequence[tuple[int, str]]) -> Generator[list[Index]]:
+    def loops(self, extents: Sequence[tuple[Index, str]]) -> Generator[list[Index]]:
         """Nested loops, outermost first."""
         if not extents:
             yield []

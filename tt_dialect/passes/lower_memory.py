@@ -320,7 +320,7 @@ class MergeReadBarriers(RewritePattern):
 def _issues_reads(op: Operation) -> bool:
     if isinstance(op, scf.ForOp):
         return all(_issues_reads(inner) for inner in op.body.block.ops)
-    reads = cb.ReserveBackOp | cb.WritePtrOp | noc.ReadPageOp | scf.YieldOp
+    reads = cb.ReserveBackOp | cb.WritePtrOp | noc.ReadPageOp | noc.GenerateTileOp | scf.YieldOp
     return isinstance(op, reads) or op.has_trait(Pure)
 
 

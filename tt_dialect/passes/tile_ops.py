@@ -8,12 +8,14 @@ from itertools import count
 from math import prod
 
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IndexType
+from xdsl.dialects.builtin import ArrayAttr, IndexType, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
+from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import (
+    DEFAULT_LAYOUT,
     label_of,
     layout_of,
     memref_type,
@@ -153,7 +155,8 @@ class TileOpPattern(RewritePattern):
         request = into or self.requests.staging(block.tensor, "in", 2)
         made: list[Operation] = []
         indices = self._indices(op, source, made)
-        load = noc.LoadBlockOp(block.tensor, indices, request, self.block_type(source))
+        clip = self._clip(op, source)
+        load = noc.LoadBlockOp(block.tensor, indices, request, self.block_type(source), clip)
         load.block.name_hint = request.label.data
         insert(rewriter, op, [*made, load])
         return load.block
@@ -173,13 +176,30 @@ class TileOpPattern(RewritePattern):
             return
         made: list[Operation] = []
         indices = self._indices(op, target, made)
-        insert(rewriter, op, [*made, noc.StoreBlockOp(value, block.tensor, indices)])
+        clip = self._clip(op, target)
+        insert(rewriter, op, [*made, noc.StoreBlockOp(value, block.tensor, indices, clip)])
 
     def stage_out(self, target: SSAValue) -> RequestAttr:
         """A buffer for a block on its way to a tensor."""
         block = tensor_block(target)
         assert block is not None
         return self.requests.staging(block.tensor, "out", 2)
+
+    @staticmethod
+    def _clip(op: Operation, value: SSAValue) -> ArrayAttr[StringAttr] | None:
+        """What `tt-pad-tiles` found out about the dimensions of rows and columns."""
+        block = tensor_block(value)
+        assert block is not None
+        clip = block.view.attributes.get("tt.clip") if block.view is not None else None
+        if not isa(clip, ArrayAttr[StringAttr]):
+            return None
+        layout = layout_of(enclosing(op, FuncOp), block.tensor) or DEFAULT_LAYOUT
+        dims = layout.dims(len(block.sizes))
+        rows, cols = (
+            noc.Clip.INSIDE if dim is None else noc.Clip(clip.data[dim].data)
+            for dim in (dims.row, dims.col)
+        )
+        return noc.clip_attr(rows, cols)
 
     @staticmethod
     def _indices(op: Operation, value: SSAValue, made: list[Operation]) -> list[SSAValue]:
