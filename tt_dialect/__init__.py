@@ -18,6 +18,7 @@ from tt_dialect._version import __version__
 if TYPE_CHECKING:
     from tt_dialect.annotate import annotate_tt_layout, annotate_tt_schedule
     from tt_dialect.api import CompiledKernel, compile
+    from tt_dialect.build import build_tt_pipeline, run_pipeline, validate_module_for_tt
     from tt_dialect.diagnostics import CompileError
 
 __all__ = [
@@ -26,7 +27,10 @@ __all__ = [
     "__version__",
     "annotate_tt_layout",
     "annotate_tt_schedule",
+    "build_tt_pipeline",
     "compile",
+    "run_pipeline",
+    "validate_module_for_tt",
 ]
 
 
@@ -39,6 +43,10 @@ def __getattr__(name: str) -> object:
         from tt_dialect import annotate
 
         return getattr(annotate, name)
+    if name in ("build_tt_pipeline", "run_pipeline", "validate_module_for_tt"):
+        from tt_dialect import build
+
+        return getattr(build, name)
     if name == "CompileError":
         from tt_dialect.diagnostics import CompileError
 

@@ -315,6 +315,10 @@ def compile(
     args: Mapping[str, Any] | None = None,
     layout: Annotation | None = None,
     schedule: Annotation | None = None,
+    plan: str | os.PathLike[str] | None = None,
+    strategy: str | None = None,
+    double_buffer: bool = True,
+    prefetch: bool = False,
     on_level: Callable[[str, ModuleOp], None] | None = None,
 ) -> CompiledKernel:
     """
@@ -323,8 +327,9 @@ def compile(
     `kernel` chooses among several, `args` go to functions that make one. `fidelity` is LoFi, HiFi2,
     HiFi3 or HiFi4; the default is the most exact that the machine computes correctly. `layout` and
     `schedule` are annotations, or JSON files of them, that hold over those in the source.
-    `on_level` is called with each level as it is reached. Whatever is wrong with the input is a
-    `CompileError`.
+    `plan` is a tt.plan.json, perhaps edited, whose division of work is used. `strategy`,
+    `double_buffer` and `prefetch` are options of tt-lower. `on_level` is called with each level as
+    it is reached. Whatever is wrong with the input is a `CompileError`.
     """
     from tt_dialect.arch import ARCHS
     from tt_dialect.ir.program import FIDELITIES
@@ -340,6 +345,14 @@ def compile(
 
     module = import_tile(source, kernel=kernel, args=args)
     annotate_module(module, layout, schedule)
+    planned = None
+    if plan is not None:
+        from tt_dialect.planned import Plan
+
+        planned = Plan.read(plan)
+        planned.check_given(arch, metalium_api, fidelity)
+        planned.give(module)
+        fidelity = planned.fidelity
 
     from tt_dialect.emit import emit_program
     from tt_dialect.ir.program import ProgramOp
@@ -356,12 +369,22 @@ def compile(
 
     reached("tile")
     ctx = make_context()
-    for level, passes in lower_passes(arch, metalium_api, fidelity):
+    groups = lower_passes(
+        arch,
+        metalium_api,
+        fidelity,
+        strategy=strategy,
+        double_buffer=double_buffer,
+        prefetch=prefetch,
+    )
+    for level, passes in groups:
         for module_pass in passes:
             module_pass.apply(ctx, module)
         reached(level.lower())
     check_contract(module, "metalium")
     program = next(op for op in module.walk() if isinstance(op, ProgramOp))
+    if planned is not None:
+        planned.check_program(program)
     function = next(op for op in modules["tile"].walk() if isinstance(op, FuncOp))
     sources = emit_program(program, function)
     return CompiledKernel(function.sym_name.data, arch, metalium_api, modules, sources)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
     from tt_dialect.api import CompiledKernel
+    from tt_dialect.planned import Plan
     from tt_dialect.tensors import Array
 
 
@@ -71,6 +72,11 @@ def make_parser() -> ArgumentParser:
     )
     flag("--layout", metavar="FILE.json", help="where tensors live, over what the source says")
     flag("--schedule", metavar="FILE.json", help="how work is divided, over what the source says")
+    flag(
+        "--plan",
+        metavar="FILE.json",
+        help="a tt.plan.json, perhaps edited: its division of work is used",
+    )
     flag("--dump-ir", metavar="DIR", help="write the program at each level to DIR")
     flag("--json", action="store_true", help="machine-readable result, errors included, on stdout")
     flag("--debug", action="store_true", help="show the Python traceback of an error")
@@ -103,6 +109,14 @@ def make_parser() -> ArgumentParser:
     )
     flag("--check", action="store_true", help="compare with the TILE program in float64")
     flag("--stats", metavar="FILE.json", help="write the simulation's statistics")
+
+    check = commands.add_parser(
+        "plan-check", help="check a tt.plan.json: schema, coverage, overlap, bounds"
+    )
+    check.add_argument("source", metavar="FILE", help="a tt.plan.json, or what compile wrote")
+    flag = check.add_argument
+    flag("--json", action="store_true", help="machine-readable result, errors included, on stdout")
+    flag("--debug", action="store_true", help="show the Python traceback of an error")
     return parser
 
 
@@ -141,10 +155,23 @@ def compiled(args: argparse.Namespace, reached: list[str] | None = None) -> Comp
 
     given = {
         name: value
-        for name in ("arch", "metalium_api", "fidelity", "kernel", "layout", "schedule")
+        for name in ("arch", "metalium_api", "fidelity", "kernel", "layout", "schedule", "plan")
         if (value := getattr(args, name)) is not None
     }
+    if args.plan is not None:
+        stated = read_plan(args.plan).content
+        given = {"arch": stated["arch"], "metalium_api": stated["metalium_api"]} | given
     return compile(args.source, args=arguments_of(args), on_level=on_level, **given)
+
+
+def read_plan(path: str) -> Plan:
+    """The plan in a file; warnings go to stderr."""
+    from tt_dialect.planned import Plan
+
+    plan = Plan.read(path)
+    for warning in plan.warnings:
+        print(warning, file=sys.stderr)
+    return plan
 
 
 def arguments_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -182,7 +209,12 @@ def loaded(args: argparse.Namespace) -> CompiledKernel:
                     notes=(f"give {option} to 'ttc compile', or run the kernel's source file",),
                 )
             )
-    return load(args.source)
+    kernel = load(args.source)
+    if args.plan is None:
+        return kernel
+    from tt_dialect.planned import replanned
+
+    return replanned(kernel, read_plan(args.plan))
 
 
 def describe(kernel: CompiledKernel) -> dict[str, Any]:
@@ -302,11 +334,37 @@ def do_run(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     return code, result
 
 
+def do_plan_check(args: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    """`ttc plan-check`."""
+    from tt_dialect.api import PLAN_FILE
+
+    path = os.path.join(args.source, PLAN_FILE) if os.path.isdir(args.source) else args.source
+    plan = read_plan(path)
+    rows = plan.partition.ids()
+    blocks = sum(count for _, _, count in rows)
+    if not args.json:
+        print(f"{path}: {blocks} blocks on {len(rows)} cores, each once")
+    return 0, {
+        "plan": path,
+        "kernel": plan.content["kernel"],
+        "blocks": blocks,
+        "cores": len(rows),
+        "warnings": [warning.to_json() for warning in plan.warnings],
+    }
+
+
 def print_totals(stats: dict[str, Any]) -> None:
     """The totals of a simulation, one line each."""
     for key, value in stats["total"].items():
         if isinstance(value, int | float):
             print(f"{key.replace('_', ' ')}: {value:,}")
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], tuple[int, dict[str, Any]]]] = {
+    "compile": do_compile,
+    "run": do_run,
+    "plan-check": do_plan_check,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -316,7 +374,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = make_parser().parse_args(arguments)
         as_json, debug, source = args.json, args.debug, args.source
-        code, result = do_compile(args) if args.command == "compile" else do_run(args)
+        code, result = COMMANDS[args.command](args)
         if as_json:
             print(json.dumps({"ok": code == 0, **result}, indent=1))
         return code
