@@ -16,6 +16,8 @@ config.test_exec_root = os.path.join(root, "build", "lit")
 
 bin_dir = os.path.dirname(sys.executable)
 config.environment["PATH"] = os.pathsep.join([bin_dir, os.environ["PATH"]])
+# The tree these tests lie in is the one that is tested, whatever is installed.
+config.environment["PYTHONPATH"] = root
 config.environment["PYTHONHASHSEED"] = os.environ.get("PYTHONHASHSEED", "random")
 
 # The Python filecheck, with MLIR's regular expression classes.
