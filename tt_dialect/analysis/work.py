@@ -7,7 +7,7 @@ from itertools import product
 
 from xdsl.dialects.builtin import ArrayAttr, IntAttr
 
-from tt_dialect.analysis.sharding import Sharding, coord_at, flatten, shard_cores
+from tt_dialect.analysis.sharding import coord_at
 from tt_dialect.ir.layout import (
     CoreRangeAttr,
     CoreRangesAttr,
@@ -123,20 +123,6 @@ def blocks_of(
         ends = [min(f + r, b) for f, r, b in zip(first, rect, blocks, strict=True)]
         rows.append((core, list(product(*map(range, first, ends)))))
     return rows
-
-
-def resident_cores(partition: PartitionAttr, sharding: Sharding) -> list[tuple[int, int]]:
-    """Cores (x, y) that hold the shards of an L1 tensor, by shard number.
-
-    In mode `local_shard` a tensor with as many shards along its axes as there are boxes of work has
-    each on the core that works on it. Any other lies on the core grid as `shard_cores` says.
-    """
-    boxes = [n for n in partition.rect_grid if n > 1]
-    if partition.is_local and boxes == [n for n in sharding.grid if n > 1]:
-        cores = partition.core_ranges.cores()
-        places = map(sharding.shard_coord, range(sharding.shards))
-        return [cores[flatten(place, sharding.grid)] for place in places]
-    return shard_cores(sharding)
 
 
 def core_arguments(

@@ -153,7 +153,7 @@ class PartitionGrid(RewritePattern):
             rows.append(decision("work", "partition_mode", mode, f"L1 shards of {by}"))
         if mode != "local_shard":
             for resident in residents:
-                _fits(blocks.func, resident, core_grid, request)
+                _cores_of_shards(blocks.func, resident, self.arch.grid)
             return self._global(blocks, request, core_grid), rows
         return _local(blocks, followed, request, core_grid), rows
 
@@ -305,8 +305,7 @@ def _local(
             f"core ranges hold {len(cores)} cores, {first.describe()}: {sharding.shards} shards",
             "in partition mode local_shard the core ranges are the footprint of the shard grid",
         )
-    _fits(func, first, core_grid, request)
-    by_number = shard_cores(sharding, cores)
+    by_number = _cores_of_shards(func, first, core_grid) if cores is None else cores
     places = sorted(
         range(sharding.shards), key=lambda s: flatten(sharding.shard_coord(s), sharding.grid)
     )
@@ -331,22 +330,20 @@ def _rect(blocks: _Blocks, resident: Resident) -> tuple[int, ...]:
     return tuple(rect)
 
 
-def _fits(
-    func: FuncOp, resident: Resident, core_grid: tuple[int, int], request: ScheduleRequest
-) -> None:
-    """Every shard has a core."""
-    if request.core_ranges is not None and request.partition_mode != "global" and resident.axes:
-        return
-    width, height = core_grid
-    outside = [c for c in shard_cores(resident.sharding) if c[0] >= width or c[1] >= height]
-    if outside:
+def _cores_of_shards(
+    func: FuncOp, resident: Resident, core_grid: tuple[int, int]
+) -> list[tuple[int, int]]:
+    """Where the shards of a tensor lie on a core grid, by number."""
+    try:
+        return shard_cores(resident.sharding, None, core_grid)
+    except ShardingError as error:
         raise error_at(
             func,
             f"the shard grid is larger than the device: {resident.describe()}, there are "
-            f"{width}x{height} cores",
-            "a shard lies on one core, the columns of the shard grid along x: use larger shards, or "
-            "core ranges with a core for each shard",
-        )
+            f"{core_grid[0]}x{core_grid[1]} cores",
+            error.hint,
+            "a shard lies on one core: use larger shards, or core ranges with a core for each",
+        ) from None
 
 
 def _check_given(
