@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
+from typing import cast
 
+from xdsl.dialects.builtin import IntAttr
 from xdsl.ir import Operation
 
 from tt_dialect.analysis.sharding import Sharding, ShardingError, shard_cores, sharding_of
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
-from tt_dialect.ir.layout import BufferAttr, Memory
-from tt_dialect.ir.program import ProgramOp
+from tt_dialect.ir.cb import AllocOp
+from tt_dialect.ir.layout import BufferAttr, Memory, int_tuple
+from tt_dialect.ir.program import ProgramOp, TensorAttr
 
 CoreXY = tuple[int, int]
 
@@ -162,3 +166,16 @@ def placement(
             f"its shard grid is {grid}, and each shard has a core of its own: use larger shards",
         )
     return Placement(len(cores), pages, sharding, cores)
+
+
+def alias_of(op: AllocOp) -> int | None:
+    """The tensor parameter whose local shard is the memory of a circular buffer, if one is."""
+    alias = op.properties.get("alias")
+    return None if alias is None else cast("IntAttr", alias).data
+
+
+def placement_of(tensor: TensorAttr, device: Device, program: ProgramOp) -> Placement:
+    """The banks of a tensor of a program."""
+    shape, layout = int_tuple(tensor.shape), tensor.layout
+    pages = prod(layout.dims(len(shape)).pages(shape, layout.tile))
+    return placement(layout, shape, pages, tensor.label.data, device, program)

@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type, Intege
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
+from tt_dialect.analysis.placement import alias_of
 from tt_dialect.emit.cpp import CPP_RESERVED, Lines, Names
 from tt_dialect.emit.host_buffers import (
     SHARDED_BUFFER,
@@ -26,12 +27,14 @@ from tt_dialect.emit.host_reference import HOST_TYPES, SCALAR_HOST_TYPES, print_
 from tt_dialect.emit.host_text import (
     BUFFER,
     COMPARE,
+    CREATE_CB,
+    CREATE_LOCAL_CB,
     GATHER,
     HEADERS,
-    HELPERS,
     HOST_RESERVED,
     PLACES,
     SCATTER,
+    TRANSFERS,
 )
 from tt_dialect.emit.kernel import cb_index
 from tt_dialect.emit.names import (
@@ -222,7 +225,13 @@ class _HostPrinter:
         if self.sharded:
             lines.lines(SHARDED_BUFFER)
             lines.blank()
-        lines.lines(HELPERS)
+        if any(alias_of(alloc) is None for alloc in allocs_of(self.program)):
+            lines.lines(CREATE_CB)
+            lines.blank()
+        if any(alias_of(alloc) is not None for alloc in allocs_of(self.program)):
+            lines.lines(CREATE_LOCAL_CB)
+            lines.blank()
+        lines.lines(TRANSFERS)
         lines.blank()
         moved = [t for t in self.tensors if not t.plain]
         for text, used in (
@@ -315,15 +324,22 @@ class _HostPrinter:
             rows, cols = alloc.type.block
             blocks = alloc.type.capacity // alloc.type.block_pages
             plural = "" if blocks == 1 else "s"
-            self.lines.comment(f"{alloc.label.data}: {blocks} block{plural} of {rows}x{cols} tiles")
+            alias = alias_of(alloc)
+            name = "create_cb" if alias is None else "create_local_cb"
+            buffer = None if alias is None else self.buffers[alias].name
+            where = "" if buffer is None else f", on the shard of {buffer}"
+            self.lines.comment(
+                f"{alloc.label.data}: {blocks} block{plural} of {rows}x{cols} tiles{where}"
+            )
             self.lines.call(
-                "create_cb",
+                name,
                 [
                     "program",
                     "cores",
                     f"CBIndex::c_{cb_index(alloc)}",
                     f"DataFormat::{alloc.type.tile.data_format}",
                     str(alloc.type.capacity),
+                    *([] if buffer is None else [f"*{buffer}_buffer->get_backing_buffer()"]),
                 ],
             )
 
@@ -487,7 +503,8 @@ class _HostPrinter:
         cores = len(partition.core_ranges.cores())
         blocks = "x".join(map(str, int_tuple(partition.blocks)))
         block = "x".join(map(str, int_tuple(partition.block_tiles)))
-        l1 = sum(alloc.type.bytes for alloc in allocs_of(program))
+        own = [alloc for alloc in allocs_of(program) if alias_of(alloc) is None]
+        l1 = sum(alloc.type.bytes for alloc in own)
         entries = [
             f"{program.sym_name.data}: {program.arch.data}, {program.config.fidelity.data}, "
             f"{'32' if bool(program.config.dst32) else '16'}-bit DST",

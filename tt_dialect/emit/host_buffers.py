@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tt_dialect.analysis.placement import CoreXY, Device, Placement, placement
+from tt_dialect.analysis.placement import CoreXY, Device, Placement, placement_of
 from tt_dialect.analysis.sharding import Sharding
 from tt_dialect.diagnostics import error_at
 from tt_dialect.emit.cpp import Lines, Names
-from tt_dialect.ir.layout import Memory, int_tuple
+from tt_dialect.ir.layout import Memory
 from tt_dialect.ir.program import ProgramOp, TensorAttr
 
 MAX_RANK = 8
@@ -61,13 +61,8 @@ class HostBuffer:
 
 def host_buffer(program: ProgramOp, tensor: TensorAttr, name: str) -> HostBuffer:
     """Where a tensor lives on the device of a program; located errors if it cannot be there."""
-    shape, layout = int_tuple(tensor.shape), tensor.layout
-    *outer, rows, cols = layout.dims(len(shape)).pages(shape, layout.tile)
-    pages = rows * cols
-    for extent in outer:
-        pages *= extent
+    where = placement_of(tensor, Device.of(program), program)
     label = tensor.label.data
-    where = placement(layout, shape, pages, label, Device.of(program), program)
     if where.sharding is not None and len(where.sharding.pages) > MAX_RANK:
         raise error_at(
             program,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-HOST_RESERVED = """Axis BLOCK_SHARDED BufferDistributionSpec BufferShardingArgs BufferType
+HOST_RESERVED = """Axis BLOCK_SHARDED Buffer BufferDistributionSpec BufferShardingArgs BufferType
     CBIndex CircularBufferConfig ComputeConfig CoreCoord CoreRange CoreRangeSet
     CreateCircularBuffer CreateKernel CreateProgram CreateSemaphore DRAM DataFormat
     DataMovementConfig DataMovementProcessor Default DeviceLocalBufferConfig EnqueueMeshWorkload
@@ -14,13 +14,14 @@ HOST_RESERVED = """Axis BLOCK_SHARDED BufferDistributionSpec BufferShardingArgs 
     UnpackToDestMode WIDTH_SHARDED Work abs add_program address append_to args axes back begin
     bit_cast buffer buffer_type c_0 c_1 c_16 c_17 c_2 c_3 close col cols column compare
     compile_args compute compute_config compute_with_storage_grid_size config corerange_to_cores
-    cores cores_ranges count create create_buffer create_cb create_sharded_buffer
-    create_unit_mesh data device difference distributed distribution download dst_full_sync_en
-    end end_coord error expected extent format fp32_dest_acc_en fprintf gather generator grid
-    index inside isfinite isnan limit local main math_fidelity max mesh mesh_command_queue move
-    mt19937 name next noc nullopt ok page_bytes page_size pages places printf processor program
-    push_back queue random_tensor range reader reader_args reader_config reference replicated
-    result row rows scale scatter set_page_size shape sharding sharding_args shared_ptr size
+    cores cores_ranges count create create_buffer create_cb create_local_cb
+    create_sharded_buffer create_unit_mesh data device difference distributed distribution
+    download dst_full_sync_en end end_coord error expected extent format fp32_dest_acc_en
+    fprintf gather generator get_backing_buffer grid index inside isfinite isnan limit local
+    main math_fidelity max mesh mesh_command_queue move mt19937 name next noc nullopt ok
+    page_bytes page_size pages places printf processor program push_back queue random_tensor
+    range reader reader_args reader_config reference replicated result row rows scale scatter
+    set_globally_allocated_address set_page_size shape sharding sharding_args shared_ptr size
     stacked start start_coord start_id starts stride tile tile_size tiled tiles tilize_nfaces
     total type uniform_real_distribution unpack_modes unpack_to_dest_mode untilize_nfaces upload
     value values vector work workload writer writer_args writer_config x y""".split()
@@ -48,7 +49,7 @@ std::shared_ptr<distributed::MeshBuffer> create_buffer(
 }
 """
 
-HELPERS = """\
+CREATE_CB = """\
 // A circular buffer of `pages` tiles on every core of a set.
 void create_cb(
     Program& program, const CoreRangeSet& cores, CBIndex index, DataFormat format, uint32_t pages) {
@@ -57,7 +58,26 @@ void create_cb(
     config.set_page_size(index, page_bytes);
     CreateCircularBuffer(program, cores, config);
 }
+"""
 
+CREATE_LOCAL_CB = """\
+// A circular buffer of `pages` tiles on the shard that each core of a set has of a buffer.
+void create_local_cb(
+    Program& program,
+    const CoreRangeSet& cores,
+    CBIndex index,
+    DataFormat format,
+    uint32_t pages,
+    const Buffer& buffer) {
+    const uint32_t page_bytes = tile_size(format);
+    CircularBufferConfig config(pages * page_bytes, {{index, format}});
+    config.set_page_size(index, page_bytes);
+    config.set_globally_allocated_address(buffer);
+    CreateCircularBuffer(program, cores, config);
+}
+"""
+
+TRANSFERS = """\
 // Uniform values in [-1, 1), rounded to the format the device sees.
 template <typename T>
 std::vector<float> random_tensor(size_t size, std::mt19937& generator) {

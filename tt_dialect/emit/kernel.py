@@ -11,6 +11,7 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import BoolAttr, Float32Type, FloatAttr, IntegerAttr, StringAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from tt_dialect.analysis.accessors import accessor_problem
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.emit.cpp import CPP_RESERVED, Expr, Lines, Names
 from tt_dialect.emit.expressions import Values, float_literal, unsupported
@@ -141,6 +142,10 @@ class _KernelPrinter:
         """TensorAccessors with chained compile-time offsets, in the order the host appends them."""
         offset = "0"
         for accessors in tensors_of(self.thread):
+            for op in accessors:
+                problem = accessor_problem(self.program, op)
+                if problem is not None:
+                    raise error_at(op, *problem)
             label = accessor_label(self.program, accessors[0])
             layout = accessors[0].accessor.type.layout
             arguments = self.names.fresh(f"{label}_args")

@@ -21,7 +21,7 @@ from typing import Any, cast
 import ml_dtypes
 import numpy as np
 
-from tt_dialect.analysis.placement import Device, Placement, placement
+from tt_dialect.analysis.placement import Device, Placement, alias_of, placement
 from tt_dialect.analysis.work import core_arguments
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import CompileError, Diagnostic, Location, error_at
@@ -301,7 +301,9 @@ class _Job:
                     raise error_at(op, f"circular buffer '{op.label.data}' has no id")
                 number = op.id.value.data
                 fmt = format_of(op.type.tile.element_type, op)
-                self.line("cb", number, fmt, op.type.capacity, everywhere)
+                alias = alias_of(op)
+                on = [] if alias is None else [alias]
+                self.line("cb", number, fmt, op.type.capacity, everywhere, *on)
                 if op.unpack_to_dest is not None:
                     direct.append(number)
             elif isinstance(op, noc.SemaphoreOp):

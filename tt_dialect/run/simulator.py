@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from xdsl.dialects import func
 from xdsl.ir import Operation
 
-from tt_dialect.analysis.placement import Device, placement
+from tt_dialect.analysis.placement import Device, alias_of, placement
 from tt_dialect.analysis.work import core_arguments
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import error_at
@@ -32,7 +32,7 @@ from tt_dialect.run.arguments import (
 from tt_dialect.run.buffers import CircularBuffer, DstSections
 from tt_dialect.run.codegen import explained, format_of
 from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Stats, Tensor, page_count
-from tt_dialect.run.numerics import AnyArray, Fidelity
+from tt_dialect.run.numerics import F32, AnyArray, Fidelity
 from tt_dialect.run.scheduler import Scheduler, Thread
 from tt_dialect.run.threads import ThreadCompiler, float_of
 
@@ -105,20 +105,47 @@ def _cores(
     addresses = [tensor.base for tensor in dram.tensors]
     for xy, values in core_arguments(program.abi, program.partition, addresses, scalars):
         core = Core(*xy, tuple(values), grid=grid)
-        _declare(core, declared, fidelity)
+        _declare(core, declared, fidelity, dram.tensors)
         core.dst = DstSections(program.config.dst_tiles, bool(program.config.full_sync))
         grid[xy] = core
     return grid
 
 
-def _declare(core: Core, ops: Iterable[Operation], fidelity: Fidelity) -> None:
+def _declare(
+    core: Core, ops: Iterable[Operation], fidelity: Fidelity, tensors: Sequence[Tensor] = ()
+) -> None:
     """Gives a core its circular buffers and semaphores."""
     for op in ops:
         if isinstance(op, cb_ir.AllocOp):
             fmt = format_of(op.type.tile.element_type, op)
-            core.cbs[op] = CircularBuffer(op.label.data, op.type.capacity, fmt, fidelity, op)
+            buffer = CircularBuffer(op.label.data, op.type.capacity, fmt, fidelity, op)
+            alias = alias_of(op)
+            if alias is not None:
+                buffer.data = _shard(core, tensors, alias, buffer, op)
+            core.cbs[op] = buffer
         elif isinstance(op, noc.SemaphoreOp):
             core.semaphores[op] = Semaphore(op.label.data, op.initial.value.data)
+
+
+def _shard(
+    core: Core, tensors: Sequence[Tensor], alias: int, buffer: CircularBuffer, op: Operation
+) -> F32:
+    """The memory of a circular buffer that lies on the core's shard of a tensor."""
+    tensor = tensors[alias] if 0 <= alias < len(tensors) else None
+    shard = None if tensor is None else tensor.local((core.x, core.y))
+    if tensor is None or shard is None:
+        raise error_at(
+            op,
+            f"circular buffer '{buffer.label}' lies on a shard that core ({core.x}, {core.y}) "
+            "does not have",
+        )
+    if tensor.format is not buffer.format or len(shard) < buffer.capacity:
+        raise error_at(
+            op,
+            f"circular buffer '{buffer.label}' of {buffer.capacity} pages of {buffer.format} on "
+            f"tensor '{tensor.label}', whose shards have {len(shard)} pages of {tensor.format}",
+        )
+    return shard[: buffer.capacity]
 
 
 def _start(
