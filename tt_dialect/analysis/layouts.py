@@ -71,12 +71,13 @@ class AnnotationError(ValueError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The note for a name that is not known: the closest ones, or all."""
+    """The note for a name that is not known: the closest one, or all."""
     names = list(known)
     folded = {n.lower(): n for n in names}
-    close = difflib.get_close_matches(name.lower(), list(folded), n=2, cutoff=0.5)
+    close = [n for n in folded if name and n.startswith(name.lower())]
+    close = close or difflib.get_close_matches(name.lower(), list(folded), n=1, cutoff=0.5)
     if close:
-        return f"did you mean {' or '.join(repr(folded[c]) for c in close)}?"
+        return f"did you mean '{folded[close[0]]}'?"
     return f"expected {', '.join(names)}"
 
 

@@ -1,0 +1,53 @@
+// RUN: tt-opt %s -p tt-infer-layout --split-input-file | filecheck %s
+// RUN: tt-opt %s -p tt-infer-layout,tt-infer-layout --split-input-file | filecheck %s
+// RUN: tt-opt %s -p 'tt-infer-layout{memory=SRAM layout=sharded strategy=height cb-depth=4}' --split-input-file | filecheck %s --check-prefix=OPTION
+// RUN: tt-opt %s -p 'tt-infer-layout{arch=blackhole}' --split-input-file | filecheck %s --check-prefix=BLACKHOLE
+
+// What the user says, field by field over the default; aliases and case are normalised.
+// CHECK:      func.func @fields(%A: {{.*}}#tt.layout.buffer<l1, interleaved, tile<32x32, bf16>, axes [], by "user">}
+// CHECK-SAME: %B: {{.*}}#tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">, tt.cb_depth = 3 : i64}
+// CHECK-NOT:  tt.user_layout
+// Options stand between user and default; a depth alone does not say where a tensor lives.
+// OPTION:      func.func @fields(%A: {{.*}}#tt.layout.buffer<l1, sharded, tile<32x32, bf16>, axes [], by "user", nd_shard<axes ["M"], grid [8], shard [32], order "row_major">>, tt.cb_depth = 4 : i64}
+// OPTION-SAME: %B: {{.*}}#tt.layout.buffer<l1, sharded, tile<32x32, bf16>, axes [], by "option", nd_shard<axes ["M"], grid [8], shard [32], order "row_major">>, tt.cb_depth = 3 : i64}
+func.func @fields(%A: memref<256x256xbf16> {tt.name = "A"}, %B: memref<256x256xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "sram"}, B = {cb_depth = 3}}} {
+  func.return
+}
+
+// -----
+
+// Strategies are nd_shards over rows and columns: as many as the device has cores, by grid, by shard.
+// CHECK:      func.func @strategies(%A: {{.*}}nd_shard<axes ["M", "N"], grid [8, 8], shard [160, 96], order "row_major">>}
+// CHECK-SAME: %B: {{.*}}nd_shard<axes ["M"], grid [4], shard [320], order "row_major">>}
+// CHECK-SAME: %C: {{.*}}nd_shard<axes ["N"], grid [8], shard [96], order "column_major">>}
+// CHECK-SAME: %D: {{.*}}nd_shard<axes ["M", "N"], grid [2, 3], shard [640, 256], order "row_major">>}
+// BLACKHOLE:  func.func @strategies(%A: {{.*}}nd_shard<axes ["M", "N"], grid [10, 8], shard [128, 96], order "row_major">>}
+func.func @strategies(%A: memref<1280x768xbf16> {tt.name = "A"}, %B: memref<1280x768xbf16> {tt.name = "B"}, %C: memref<1280x768xbf16> {tt.name = "C"}, %D: memref<1280x768xbf16> {tt.name = "D"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block"}, B = {strategy = "height_sharded", grid = [4]}, C = {strategy = "width", shard_shape = [96], order = "column_major"}, D = {strategy = "block", grid = [2, 3]}}} {
+  func.return
+}
+
+// -----
+
+// The core grid of the schedule is the room for a strategy without a grid: [gx, gy].
+// CHECK: func.func @core_grid(%A: {{.*}}nd_shard<axes ["M", "N"], grid [2, 4], shard [128, 64], order "row_major">>}
+// CHECK-SAME: tt.user_schedule
+func.func @core_grid(%A: memref<256x256xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block"}}, tt.user_schedule = {core_grid = [4, 2]}} {
+  func.return
+}
+
+// -----
+
+// An nd_shard by labels; they label the dimensions of a tensor that has no labels. Uneven last shards.
+// CHECK: func.func @labels(%A: {{.*}}axes ["B", "M", "N"], by "user", nd_shard<axes ["B", "M", "N"], grid [3, 2, 2], shard [2, 64, 32], order "z_order">>}
+func.func @labels(%A: memref<5x96x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {memory = "DRAM", nd_shard = {axes = ["B", "M", "N"], grid = [3, 2, 2], shard_shape = [2, 64, 32], order = "z_order", align_tiles = true}}}} {
+  func.return
+}
+
+// -----
+
+// What earlier tools write: tt.layout_desc.
+// CHECK: func.func @old(%A: {{.*}}#tt.layout.buffer<l1, sharded, {{.*}}, grid [2], shard [32], order "row_major">>}
+// CHECK-SAME: %B: {{.*}}#tt.layout.buffer<dram, interleaved
+func.func @old(%A: memref<64x64xbf16> {tt.name = "A"}, %B: memref<64x64xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {shard = "L1", interleave = false, nd_shard = {axes = ["M"], grid = [2], shard_shape_elems = [32]}}, B = {shard = "DDR", interleave = true, tile_id_order = "row_major"}}} {
+  func.return
+}
