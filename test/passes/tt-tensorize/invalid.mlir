@@ -40,11 +40,116 @@ func.func @unknown_fill(%X: memref<32x32xf32>, %v: f32) {
 
 // -----
 
-// CHECK: invalid.mlir:[[#]]:3: error: 'linalg.generic' is neither a copy nor a matrix product
-func.func @three_way(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
-  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X, %Y : memref<32x32xf32>, memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
-  ^bb0(%x: f32, %y: f32, %z: f32):
-    %s = arith.addf %x, %y : f32
+// CHECK:      invalid.mlir:[[#]]:5: error: 'math.acos' has no tile function
+// CHECK-NEXT: note: docs/functions.md lists the functions there are
+func.func @unknown_function(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = math.acos %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// Ordered, unordered: whether an operand is NaN.
+// CHECK: invalid.mlir:[[#]]:5: error: this comparison of floats has no tile function
+func.func @ordered(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %c = arith.cmpf ord, %x, %x : f32
+    %s = arith.select %c, %x, %y : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: access (d0, d1) -> (d0, 1) has no tile form
+// CHECK-NEXT: note: expected whole rows
+func.func @second_column(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, 1)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = math.exp %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: input 0 is read by (d0, d1) -> (d0, d0), which has no tile form
+func.func @diagonal(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = math.exp %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: an elementwise operation over 3 dimensions has no tile form
+// CHECK-NEXT: note: expected one or two dimensions that are not 1
+func.func @solid(%X: memref<32x32x32xf32>, %Y: memref<32x32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j, k)>], iterator_types = ["parallel", "parallel", "parallel"]} ins(%X : memref<32x32x32xf32>) outs(%Y : memref<32x32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = math.exp %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// A product over a row.
+// CHECK:      invalid.mlir:[[#]]:3: error: this reduction has no tile form
+// CHECK-NEXT: note: supported: sums, maxima and minima
+func.func @running_product(%X: memref<32x32xf32>, %Y: memref<32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.mulf %x, %y : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: the accumulator of a reduction is used more than once
+func.func @doubled(%X: memref<32x32xf32>, %Y: memref<32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %d = arith.addf %x, %y : f32
+    %s = arith.addf %d, %y : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: a reduction over several dimensions
+// CHECK-NEXT: note: reduce one at a time
+func.func @to_a_scalar(%X: memref<32x32xf32>, %Y: memref<f32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>], iterator_types = ["reduction", "reduction"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<f32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.addf %y, %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: a reduction reads no whole block
+func.func @spread_vector(%X: memref<32x32xf32>, %V: memref<32xf32>, %Y: memref<32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]} ins(%V, %X : memref<32xf32>, memref<32x32xf32>) outs(%Y : memref<32xf32>) {
+  ^bb0(%x: f32, %unread: f32, %y: f32):
+    %s = arith.addf %y, %x : f32
     linalg.yield %s : f32
   }
   func.return
@@ -89,12 +194,14 @@ func.func @after_loop(%X: memref<32x32xbf16>, %n: index) {
 
 // -----
 
-// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' is written under a condition
-// CHECK-NEXT: note: supported: clearing it in the first iteration of a loop
+// What a branch loads cannot be told apart from what was there before, so nobody may read it later.
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' may be read before it is written
+// CHECK-NEXT: note: fill, clear or copy into it first
 func.func @sometimes(%X: memref<32x32xbf16>, %c: i1) {
   %s = memref.alloc() {tt.cb = #tt.cb.request<0, "s", stages 2, by "default">} : memref<32x32xbf16, 1 : i64>
   scf.if %c {
     linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
   }
+  linalg.copy ins(%s : memref<32x32xbf16, 1 : i64>) outs(%X : memref<32x32xbf16>)
   func.return
 }
