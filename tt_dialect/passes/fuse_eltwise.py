@@ -200,7 +200,7 @@ class SinkMask(RewritePattern):
         copied.operands[1 + numbers.index(0.0)] = argument
         masked = MapOp([product.block], ["none"], start.extents, start.cb, start.block.type, region)
         masked.block.name_hint = op.block.name_hint
-        sweep(body)
+        sweep(body, rewriter)
         location = op.location
         replace(rewriter, op, [zero, product, masked], [masked.block])
         masked.location = location

@@ -293,12 +293,13 @@ class SplitWideMap(RewritePattern):
         kind = result.type
         assert isinstance(kind, TileType)
         part = self._part(op, value, kind)
-        insert(rewriter, op, [part])
+        located(op, [part])
+        rewriter.insert(part, InsertPoint.before(op))
         body = op.body.block
         argument = body.insert_arg(kind, len(body.args))
         result.replace_all_uses_with(argument)
         region = rewriter.move_region_contents_to_new_regions(op.body)
-        sweep(region.block)
+        sweep(region.block, rewriter)
         fold = (op.fold.data, op.dim.data) if op.fold is not None and op.dim is not None else None
         new = eltwise.MapOp(
             [*op.inputs, part.block],
