@@ -260,17 +260,11 @@ def collect_buffers(func: FuncOp) -> dict[SSAValue, Buffer]:
 
 
 def _count_stages(buffer: Buffer) -> None:
-    """A carried block that the operation making its successor still reads needs room for two."""
+    """An operation that reads one block of a buffer and makes the next one needs room for two."""
+    values = set(buffer.values)
     for value in buffer.values:
-        if not isinstance(value, BlockArgument) or not isinstance(
-            value.owner.parent_op(), scf.ForOp
-        ):
-            continue
-        end = value.owner.last_op
-        assert isinstance(end, scf.YieldOp)
-        successor = end.arguments[value.index - 1].owner
         for op, use in uses_of(value):
-            if op is successor and use not in IN_PLACE:
+            if use not in IN_PLACE and values.intersection(op.results):
                 buffer.stages = 2
 
 
