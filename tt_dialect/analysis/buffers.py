@@ -155,18 +155,19 @@ def updated_input(op: eltwise.MapOp) -> int | None:
     """
     if op.fold is not None or any(isinstance(u.operation, noc.StoreBlockOp) for u in op.block.uses):
         return None
+    found: int | None = None
     for number, (value, how) in enumerate(zip(op.inputs, op.broadcasts, strict=True)):
         owner = value.owner
         if how != "none" or value.type != op.block.type or isinstance(owner, noc.LoadBlockOp):
             continue
         block = owner if isinstance(owner, Block) else owner.parent
-        if block is op.parent and all(u.operation is op for u in value.uses):
-            if len(list(value.uses)) == 1:
-                return number
-        elif block is op.parent and len([u for u in value.uses if u.operation is op]) == 1:
-            if _is_last(op, value, op.parent):
-                return number
-    return None
+        once = len([u for u in value.uses if u.operation is op]) == 1
+        if block is not op.parent or not once or not _is_last(op, value, op.parent):
+            continue
+        if isinstance(owner, Block):
+            return number  # carried by a loop: the result takes its place for the next iteration
+        found = number if found is None else found
+    return found
 
 
 def _is_last(op: Operation, value: SSAValue, block: Block | None) -> bool:
