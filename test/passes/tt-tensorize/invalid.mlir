@@ -53,6 +53,24 @@ func.func @unknown_function(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
 
 // -----
 
+// The product of 0 and 1 stands for a conjunction, not for the bits of integers.
+// CHECK:      invalid.mlir:[[#]]:5: error: 'arith.andi' has no tile function
+// CHECK-NEXT: note: docs/functions.md lists the functions there are
+func.func @bits(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %i = linalg.index 0 : index
+    %c7 = arith.constant 7 : index
+    %low = arith.andi %i, %c7 : index
+    %n = arith.index_cast %low : index to i32
+    %s = arith.sitofp %n : i32 to f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
 // Ordered, unordered: whether an operand is NaN.
 // CHECK: invalid.mlir:[[#]]:5: error: this comparison of floats has no tile function
 func.func @ordered(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
@@ -203,5 +221,24 @@ func.func @sometimes(%X: memref<32x32xbf16>, %c: i1) {
     linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
   }
   linalg.copy ins(%s : memref<32x32xbf16, 1 : i64>) outs(%X : memref<32x32xbf16>)
+  func.return
+}
+
+// -----
+
+// The next iteration reads what an iteration may have loaded.
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' holds nothing certain after an iteration
+// CHECK-NEXT: note: write it in every iteration, not under a condition, before it is read
+func.func @loaded_sometimes(%X: memref<32x32xbf16>, %Y: memref<32x32xbf16>, %n: index, %c: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %s = memref.alloc() {tt.cb = #tt.cb.request<0, "s", stages 2, by "default">} : memref<32x32xbf16, 1 : i64>
+  linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.copy ins(%s : memref<32x32xbf16, 1 : i64>) outs(%Y : memref<32x32xbf16>)
+    scf.if %c {
+      linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
+    }
+  }
   func.return
 }
