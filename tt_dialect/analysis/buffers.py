@@ -300,7 +300,8 @@ def _life(buffer: Buffer, places: _Places) -> tuple[int, int]:
         block = owner if isinstance(owner, Block) else owner.parent
         made = owner.parent_op() if isinstance(owner, Block) else owner
         assert made is not None and block is not None
-        first.append(places[made][1 if made is owner and made.regions else 0])
+        loop = made is owner and isinstance(made, scf.ForOp)  # its results are there at its end
+        first.append(places[made][1 if loop else 0])
         last.append(first[-1])
         for use in value.uses:
             last.append(places[ancestor_of(use.operation, block)][1])
