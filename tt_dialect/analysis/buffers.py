@@ -164,10 +164,46 @@ def updated_input(op: eltwise.MapOp) -> int | None:
         once = len([u for u in value.uses if u.operation is op]) == 1
         if block is not op.parent or not once or not _is_last(op, value, op.parent):
             continue
-        if isinstance(owner, Block):
-            return number  # carried by a loop: the result takes its place for the next iteration
+        if isinstance(value, BlockArgument):
+            if _is_followed(op, value):
+                return number  # the result takes its place for the next iteration
+            continue
         found = number if found is None else found
     return found
+
+
+def _is_followed(op: eltwise.MapOp, carried: BlockArgument) -> bool:
+    """Whether a map's result is read for the last time before anything else enters the buffer.
+
+    That is what becomes the carried value in the next iteration, and what may be updated in place
+    until it does.
+    """
+    block, end = carried.owner, carried.owner.last_op
+    if not isinstance(end, scf.YieldOp) or not isinstance(block.parent_op(), scf.ForOp):
+        return False
+    successor = end.arguments[carried.index - 1]
+    if successor is op.block:
+        return True
+    makers: set[Operation] = set()
+    stack = [successor]
+    while stack:
+        value = stack.pop()
+        made = value.owner
+        if isinstance(made, Block) or made.parent is not block or made is op or made in makers:
+            continue
+        makers.add(made)
+        match made:
+            case compute.MatmulOp():
+                stack.append(made.acc)
+            case eltwise.MapOp():
+                stack += [v for v in made.inputs if v.type == made.block.type]
+            case scf.ForOp():
+                stack.append(made.iter_args[list(made.res).index(value)])  # type: ignore[arg-type]
+            case _:
+                pass
+    first = next((child for child in block.ops if child in makers), None)
+    users = [ancestor_of(use.operation, block) for use in op.block.uses]
+    return first is not None and all(u is first or u.is_before_in_block(first) for u in users)
 
 
 def _is_last(op: Operation, value: SSAValue, block: Block | None) -> bool:

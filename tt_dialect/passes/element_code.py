@@ -272,6 +272,9 @@ class ElementCode:
                 return self.binary(name, [tile, Uniform(values[1])], kind)
             if isinstance(op, arith.TruncFOp):
                 return self.round(tile.value, kind)
+        if isinstance(op, arith.CmpfOp):
+            first = Tile(self.tile(Uniform(values[0]), op.operands[0].type))
+            return _compare_floats(self, op, [first, Uniform(values[1])])
         clone = self.outside.op(op.clone(dict(zip(op.operands, values, strict=True))))
         return Uniform(clone.results[0])
 
