@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, StringAttr, bf16
@@ -11,7 +12,6 @@ from xdsl.dialects.func import FuncOp
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
-from xdsl.utils.hints import isa
 
 from tt_dialect.ir.layout import BufferAttr, TileDims
 
@@ -39,8 +39,8 @@ class TensorBlock:
 
 def memref_type(value: SSAValue) -> MemRefType[Attribute]:
     """The type of a memref value."""
-    assert isa(value.type, MemRefType[Attribute])
-    return value.type
+    assert isinstance(value.type, MemRefType)
+    return cast("MemRefType[Attribute]", value.type)
 
 
 def layout_of(func: FuncOp, arg: BlockArgument) -> BufferAttr | None:

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.ir import Operation, SSAValue
 
 from tt_dialect.analysis.access import is_parameter, memref_type
-from tt_dialect.analysis.index import RANGES, Range, constant_value, loop_bounds
+from tt_dialect.analysis.index import RANGES, Range, combined, constant_value, loop_bounds
 
 _NEVER = 1 << 62
 """Beyond any index."""
@@ -76,11 +76,10 @@ class _Bounds:
             last = (upper.high - 1 - lower.low) // step * step + lower.low
             return Range(lower.low, last if lower.low == lower.high else upper.high - 1)
         owner = value.owner
-        combine = RANGES.get(type(owner)) if isinstance(owner, Operation) else None
-        if combine is None or not isinstance(owner, Operation):
+        if not isinstance(owner, Operation) or type(owner) not in RANGES:
             return None
         a, b = (self.of(operand) for operand in owner.operands)
-        return combine(a, b) if a is not None and b is not None else None
+        return combined(owner, a, b)
 
     def _within(self, value: SSAValue, bounds: Range) -> Range:
         limit = self.known.get(value)

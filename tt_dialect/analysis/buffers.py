@@ -155,18 +155,55 @@ def updated_input(op: eltwise.MapOp) -> int | None:
     """
     if op.fold is not None or any(isinstance(u.operation, noc.StoreBlockOp) for u in op.block.uses):
         return None
+    found: int | None = None
     for number, (value, how) in enumerate(zip(op.inputs, op.broadcasts, strict=True)):
         owner = value.owner
         if how != "none" or value.type != op.block.type or isinstance(owner, noc.LoadBlockOp):
             continue
         block = owner if isinstance(owner, Block) else owner.parent
-        if block is op.parent and all(u.operation is op for u in value.uses):
-            if len(list(value.uses)) == 1:
-                return number
-        elif block is op.parent and len([u for u in value.uses if u.operation is op]) == 1:
-            if _is_last(op, value, op.parent):
-                return number
-    return None
+        once = len([u for u in value.uses if u.operation is op]) == 1
+        if block is not op.parent or not once or not _is_last(op, value, op.parent):
+            continue
+        if isinstance(value, BlockArgument):
+            if _is_followed(op, value):
+                return number  # the result takes its place for the next iteration
+            continue
+        found = number if found is None else found
+    return found
+
+
+def _is_followed(op: eltwise.MapOp, carried: BlockArgument) -> bool:
+    """Whether a map's result is read for the last time before anything else enters the buffer.
+
+    That is what becomes the carried value in the next iteration, and what may be updated in place
+    until it does.
+    """
+    block, end = carried.owner, carried.owner.last_op
+    if not isinstance(end, scf.YieldOp) or not isinstance(block.parent_op(), scf.ForOp):
+        return False
+    successor = end.arguments[carried.index - 1]
+    if successor is op.block:
+        return True
+    makers: set[Operation] = set()
+    stack = [successor]
+    while stack:
+        value = stack.pop()
+        made = value.owner
+        if isinstance(made, Block) or made.parent is not block or made is op or made in makers:
+            continue
+        makers.add(made)
+        match made:
+            case compute.MatmulOp():
+                stack.append(made.acc)
+            case eltwise.MapOp():
+                stack += [v for v in made.inputs if v.type == made.block.type]
+            case scf.ForOp():
+                stack.append(made.iter_args[list(made.res).index(value)])  # type: ignore[arg-type]
+            case _:
+                pass
+    first = next((child for child in block.ops if child in makers), None)
+    users = [ancestor_of(use.operation, block) for use in op.block.uses]
+    return first is not None and all(u is first or u.is_before_in_block(first) for u in users)
 
 
 def _is_last(op: Operation, value: SSAValue, block: Block | None) -> bool:
@@ -260,17 +297,11 @@ def collect_buffers(func: FuncOp) -> dict[SSAValue, Buffer]:
 
 
 def _count_stages(buffer: Buffer) -> None:
-    """A carried block that the operation making its successor still reads needs room for two."""
+    """An operation that reads one block of a buffer and makes the next one needs room for two."""
+    values = set(buffer.values)
     for value in buffer.values:
-        if not isinstance(value, BlockArgument) or not isinstance(
-            value.owner.parent_op(), scf.ForOp
-        ):
-            continue
-        end = value.owner.last_op
-        assert isinstance(end, scf.YieldOp)
-        successor = end.arguments[value.index - 1].owner
         for op, use in uses_of(value):
-            if op is successor and use not in IN_PLACE:
+            if use not in IN_PLACE and values.intersection(op.results):
                 buffer.stages = 2
 
 
@@ -305,7 +336,8 @@ def _life(buffer: Buffer, places: _Places) -> tuple[int, int]:
         block = owner if isinstance(owner, Block) else owner.parent
         made = owner.parent_op() if isinstance(owner, Block) else owner
         assert made is not None and block is not None
-        first.append(places[made][1 if made is owner and made.regions else 0])
+        loop = made is owner and isinstance(made, scf.ForOp)  # its results are there at its end
+        first.append(places[made][1 if loop else 0])
         last.append(first[-1])
         for use in value.uses:
             last.append(places[ancestor_of(use.operation, block)][1])

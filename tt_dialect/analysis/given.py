@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.dialects import memref, scf
 from xdsl.dialects.linalg import ops as linalg
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 
 from tt_dialect.analysis.index import Range, range_of
 from tt_dialect.analysis.loops import Linear, condition_of, extent, is_inside, linear
@@ -73,6 +73,8 @@ def _covers(write: _Touch, read: _Touch) -> bool:
     own = [op for op in around if op not in around_read]
     if not write.writes or write.reads:
         return False
+    if any(_branch(op, write.op) is not _branch(op, read.op) for op in around if op not in own):
+        return False
     once: set[SSAValue] = set()
     for op in own:
         if isinstance(op, scf.ForOp) and extent(op):
@@ -99,6 +101,18 @@ def _covers(write: _Touch, read: _Touch) -> bool:
         if rest.low < written.low or rest.high > written.high:
             return False
     return True
+
+
+def _branch(op: Operation, inner: Operation) -> Region:
+    """The region of an operation that another operation is in."""
+    region = inner.parent_region()
+    assert region is not None
+    while region.parent_op() is not op:
+        parent = region.parent_op()
+        assert parent is not None
+        region = parent.parent_region()
+        assert region is not None
+    return region
 
 
 def _starts(op: Operation) -> set[SSAValue] | None:

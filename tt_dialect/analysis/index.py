@@ -99,14 +99,20 @@ def range_of(value: SSAValue) -> Range | None:
         last = (upper.high - 1 - lower.low) // step * step + lower.low
         return Range(lower.low, last if lower.low == lower.high else upper.high - 1)
     owner = value.owner
-    combine = RANGES.get(type(owner)) if isinstance(owner, Operation) else None
-    if combine is None or not isinstance(owner, Operation):
+    if not isinstance(owner, Operation) or type(owner) not in RANGES:
         return None
-    operands = [range_of(operand) for operand in owner.operands]
-    if any(r is None for r in operands):
-        return None
-    a, b = (r for r in operands if r is not None)
-    return combine(a, b)
+    a, b = (range_of(operand) for operand in owner.operands)
+    return combined(owner, a, b)
+
+
+def combined(op: Operation, a: Range | None, b: Range | None) -> Range | None:
+    """Bounds of the result of a binary operation from those of its operands.
+
+    An unsigned remainder is bounded by its divisor alone.
+    """
+    if a is None and b is not None and b.low > 0 and isinstance(op, arith.RemUIOp):
+        return Range(0, b.high - 1)
+    return RANGES[type(op)](a, b) if a is not None and b is not None else None
 
 
 def always_runs(loop: scf.ForOp) -> bool:

@@ -71,16 +71,10 @@ def broadcast_state(op: eltwise.BroadcastTileOp | eltwise.BroadcastInitOp) -> Un
     return [("math", _broadcast(op)), ("bcast", _broadcast(op))]
 
 
-def broadcast_formats(
-    op: eltwise.BroadcastTileOp | eltwise.BroadcastInitOp, out: SSAValue
-) -> Units:
-    """The formats with which `broadcast_init` leaves the same state in both API generations.
-
-    v1 `unary_bcast_init(icb, ocb)` configures SrcA, SrcB and packer for its operands, v2
-    `unary_bcast_init(icb)` leaves them as they are (`bcast.h`).
-    """
+def broadcast_formats(op: eltwise.BroadcastTileOp | eltwise.BroadcastInitOp) -> Units:
+    """The formats that `broadcast_init` leaves as they are: its page passes either source."""
     tile = _tile(op.cb)
-    return [("srca", tile), ("srcb", tile), ("pack", _tile(out))]
+    return [("srca", tile), ("srcb", tile)]
 
 
 def reduce_state(op: eltwise.ReduceTileOp | eltwise.ReduceInitOp) -> Units:
@@ -174,9 +168,8 @@ _NEEDS: Mapping[type[Operation], Callable[[Any], Units]] = {
     eltwise.SfpuTernaryOp: lambda op: _sfpu(op, Family.TERNARY),
     eltwise.CopyDstOp: lambda op: [("sfpu", "copy_dst")],
     compute.PackBlockOp: _pack,
-    # v1 configures the packer anew, which half undoes an edge mask.
     eltwise.BroadcastInitOp: lambda op: [
-        *broadcast_formats(op, op.out),
+        *broadcast_formats(op),
         ("edge", OFF),
         ("bcast", OFF),
     ],

@@ -284,9 +284,9 @@ _ROWS: tuple[Function, ...] = (
         init="negative_tile_init()",
         call="negative_tile({a})",
     ),
-    _unary("sign", "np.sign(x)", _API, _instructions(7)),
+    _unary("sign", "np.sign(x) + 0.0", _API, _instructions(7)),
     _unary("square", "x * x", _API, _instructions(4)),
-    _unary("relu", "np.maximum(x, 0.0)", _RELU, _instructions(5)),
+    _unary("relu", "np.maximum(x, 0.0) + 0.0", _RELU, _instructions(5)),
     *(
         _unary(name, f"np.{name}(x)", _ROUNDING, _instructions(9), init="rounding_op_tile_init()")
         for name in ("floor", "ceil", "trunc")

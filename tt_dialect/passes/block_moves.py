@@ -11,6 +11,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.index import range_of
 from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence, strides
+from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.layout import BlockType
 from tt_dialect.passes.emit_ops import Emitter, Index
@@ -223,19 +224,41 @@ def lower_copy(op: compute.CopyOp, plan: Plan, emit: Emitter) -> None:
         pack(emit, dst, target, group)
 
 
+_TURNED = {"sr": "sc", "r": "c", "sc": "sr", "c": "r"}
+"""Digits of the source by digits of its transpose."""
+
+
 def lower_transpose(op: compute.TransposeOp, plan: Plan, emit: Emitter) -> None:
-    """Tile (r, c) of the result is tile (c, r) of the source, transposed on its way to DST."""
+    """Tile (r, c) of the result is tile (c, r) of the source, transposed on its way to DST.
+
+    The pages are made in the result's order and found in the source's.
+    """
     source, target = plan.place_of(op.source), plan.place_of(op.block)
-    rows, cols = kind_of(target).block
-    group = largest_divisor(cols, plan.capacity)
+    orders = [kind_of(target).order]
+    if kind_of(source).order.kind.data == cb.PageOrder.SUBBLOCK:
+        height, width = kind_of(source).order.subblock
+        orders.append(cb.PageOrderAttr.of(cb.PageOrder.SUBBLOCK, width, height))
+    if len({order.subblock for order in orders if order.kind.data == cb.PageOrder.SUBBLOCK}) > 1:
+        raise error_at(
+            op,
+            "the transpose of a sum is added to in subblocks of another shape",
+            "copy it to a second buffer first",
+        )
+    extents = digit_extents(kind_of(target).block, orders)
+    turned = strides(
+        sequence(kind_of(source).order), {_TURNED[d]: extent for d, extent in extents.items()}
+    )
+    *outer, inner = sequence(kind_of(target).order)
+    steps = {d: turned[_TURNED[d]] for d in extents}
+    group = largest_divisor(extents[inner], plan.capacity)
     with (
-        emit.loop(rows, "row") as row,
-        emit.loop(cols // group, "group") as part,
+        _walk(emit, tuple(outer), extents) as digits,
+        emit.loop(extents[inner] // group, "group") as part,
     ):
         dst = _dst(emit, plan, source, group)
         with emit.loop(group, "tile") as tile:
-            col = emit.add(emit.mul(part, group), tile)
-            page = emit.add(emit.mul(col, rows), row)
+            place = emit.mul(emit.add(emit.mul(part, group), tile), steps[inner])
+            page = emit.add(_linear(emit, digits, steps), place)
             emit.op(compute.TransposeTileOp(source, emit.value(page), dst, emit.value(tile)))
         pack(emit, dst, target, group)
 

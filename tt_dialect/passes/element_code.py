@@ -103,7 +103,8 @@ BINARY: dict[type[Operation], str] = {
 COMMUTATIVE = frozenset({"add", "mul", "max", "min", "eq", "ne"})
 SWAPPED = {"sub": "rsub"}
 """The scalar function for a scalar on the left."""
-CMPF = ("", "eq", "gt", "ge", "lt", "le", "ne", "") * 2
+_ORDERED = ("eq", "gt", "ge", "lt", "le", "ne")
+CMPF = ("", *_ORDERED, "", *_ORDERED, "", "")
 """Functions of `arith.cmpf` predicates by number; ordered and unordered differ on NaN only."""
 CMPI = ("eq", "ne", "lt", "le", "gt", "ge", "lt", "le", "gt", "ge")
 AGAINST_ZERO = {"eq": "eqz", "ne": "nez", "lt": "ltz", "le": "lez", "gt": "gtz", "ge": "gez"}
@@ -248,7 +249,8 @@ class ElementCode:
             return handler(self, op, operands)
         if (name := UNARY.get(type(op))) is not None:
             return self.apply(name, self.tile(operands[0]), kind=op.results[0].type)
-        if (name := BINARY.get(type(op))) is not None:
+        bits = isinstance(op, arith.AndIOp | arith.OrIOp | arith.XOrIOp)
+        if (name := BINARY.get(type(op))) is not None and (not bits or op.results[0].type == i1):
             return self.integer(op, operands) or self.binary(name, operands, op.results[0].type)
         raise error_at(
             op,
@@ -270,6 +272,9 @@ class ElementCode:
                 return self.binary(name, [tile, Uniform(values[1])], kind)
             if isinstance(op, arith.TruncFOp):
                 return self.round(tile.value, kind)
+        if isinstance(op, arith.CmpfOp):
+            first = Tile(self.tile(Uniform(values[0]), op.operands[0].type))
+            return _compare_floats(self, op, [first, Uniform(values[1])])
         clone = self.outside.op(op.clone(dict(zip(op.operands, values, strict=True))))
         return Uniform(clone.results[0])
 
@@ -359,7 +364,7 @@ def _compare_integers(code: ElementCode, op: Operation, operands: list[Element])
 
 def _compare_floats(code: ElementCode, op: Operation, operands: list[Element]) -> Element:
     assert isinstance(op, arith.CmpfOp)
-    name = CMPF[op.predicate.value.data] if op.predicate.value.data < 15 else ""
+    name = CMPF[op.predicate.value.data]
     if not name:
         raise error_at(op, "this comparison of floats has no tile function")
     left, right = operands

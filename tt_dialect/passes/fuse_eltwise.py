@@ -114,7 +114,8 @@ def fused(op: MapOp, number: int, producer: MapOp | CopyOp, *, wide: bool) -> Ma
 class FuseProducer(RewritePattern):
     """A map or a cast that one map reads, tile by tile, moves into it if DST holds what both need.
 
-    A mask moves into every map that reads it: but for the tiles it cuts, it costs nothing there.
+    A mask and a widening cast move into every map that reads them: but for the tiles a mask cuts,
+    they cost nothing there.
     """
 
     @op_type_rewrite_pattern
@@ -127,7 +128,7 @@ class FuseProducer(RewritePattern):
             if producer.parent is not op.parent:
                 continue
             once = len(list(value.uses)) == 1
-            if not once and not (isinstance(producer, MapOp) and _is_mask(producer)):
+            if not once and not _costs_nothing(producer):
                 continue
             if isinstance(producer, MapOp) and producer.fold is not None:
                 continue
@@ -158,6 +159,13 @@ def _is_mask(op: MapOp) -> bool:
         and len(kinds) == 2
         and op.inputs[0].type == op.block.type
     )
+
+
+def _costs_nothing(producer: MapOp | CopyOp) -> bool:
+    """Whether a map that reads the result might as well read the source: a mask, a widening cast."""
+    if isinstance(producer, MapOp):
+        return _is_mask(producer)
+    return isinstance(producer.block.type.element_type, Float32Type)
 
 
 class SinkMask(RewritePattern):
@@ -200,7 +208,7 @@ class SinkMask(RewritePattern):
         copied.operands[1 + numbers.index(0.0)] = argument
         masked = MapOp([product.block], ["none"], start.extents, start.cb, start.block.type, region)
         masked.block.name_hint = op.block.name_hint
-        sweep(body)
+        sweep(body, rewriter)
         location = op.location
         replace(rewriter, op, [zero, product, masked], [masked.block])
         masked.location = location

@@ -65,7 +65,7 @@ _SRCA = _Maker(lambda op: compute.ReconfigSrcAOp(op.cb))
 _BROADCAST = _Maker(
     lambda op: eltwise.BroadcastInitOp(op.how.data, op.cb, _out(op)),
     broadcast_state,
-    lambda op: broadcast_formats(op, _out(op)),
+    broadcast_formats,
 )
 _REDUCE = _Maker(lambda op: eltwise.ReduceInitOp(op, _out(op)), reduce_state)
 _COPY = _Maker(lambda op: compute.CopyInitOp(op.cb))
@@ -95,7 +95,6 @@ _MAKERS: Mapping[tuple[str, type[Operation]], _Maker] = {
     ("bcast", eltwise.BroadcastTileOp): _BROADCAST,
     ("math", eltwise.BroadcastTileOp): _BROADCAST,
     ("srca", eltwise.BroadcastTileOp): _SRCA,
-    ("pack", eltwise.BroadcastTileOp): _Maker(lambda op: compute.ReconfigPackOp(_out(op))),
     ("srcb", eltwise.BroadcastTileOp): _Maker(lambda op: compute.ReconfigSrcBOp(op.cb)),
     ("sfpu", compute.FillTileOp): _Maker(lambda op: compute.FillInitOp()),
     ("sfpu", eltwise.SfpuUnaryOp): _sfpu(Family.UNARY),
@@ -123,7 +122,6 @@ def _first_needs(block: Block) -> list[list[_Need]]:
     """The first need of each unit, and after it the first that is certain, if that is another.
 
     A unit that only one branch of an `scf.if` needs is not needed by every iteration, and left out.
-    The packer's format comes last: `broadcast_init` needs it of its own.
     """
     found: dict[str, _Need] = {}
 
@@ -142,7 +140,7 @@ def _first_needs(block: Block) -> list[list[_Need]]:
 
     certain = follow(block)
     tried = [list(dict.fromkeys((found[unit], need))) for unit, need in certain.items()]
-    return sorted(tried, key=lambda needs: needs[0][1] == "pack")
+    return tried
 
 
 @dataclass

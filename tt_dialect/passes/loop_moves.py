@@ -276,6 +276,8 @@ class HoistStart(RewritePattern):
             return
         if condition.iterations(op) != range(start, start + 1):
             return
+        if not _may_split(op.body.block, inner[:1], inner[1:]):
+            return
         body = [o for o in inner[0].true_region.block.ops if not isinstance(o, scf.YieldOp)]
         _clone_out(rewriter, body, op, {variable(op): op.lb})
         rewriter.erase(inner[0])

@@ -204,7 +204,8 @@ class DeclareBuffers(RewritePattern):
                 r for r in buffer.requests if r.stages.data * kind.block_pages == kind.capacity
             ]
             stages = kind.capacity // kind.block_pages
-            rows.append(decision(buffer.label, "depth", f"{stages} blocks", asked[0].by.data))
+            by = asked[0].by.data if asked else "carried"
+            rows.append(decision(buffer.label, "depth", f"{stages} blocks", by))
         return rows
 
 

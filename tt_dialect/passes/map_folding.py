@@ -109,9 +109,8 @@ class ForwardIdentity(RewritePattern):
         rewriter.replace(op, [], [source])
 
 
-def sweep(block: Block) -> None:
+def sweep(block: Block, rewriter: PatternRewriter) -> None:
     """Erases operations of a map's region that nobody reads."""
     for op in reversed(list(block.ops)):
         if not isinstance(op, YieldOp) and not any(r.uses for r in op.results):
-            op.detach()
-            op.erase()
+            rewriter.erase(op)

@@ -146,7 +146,7 @@ class _Promotion:
         outer = op.parent
         assert outer is not None
         point = InsertPoint.before(op)
-        made = _selected(op.cond, first, second)
+        made = _selected(op.cond, first, second, self.alloc.attributes["tt.cb"])
         located(op, made)
         self.rewriter.insert(made, point)
         return made[-1].results[0]
@@ -200,7 +200,15 @@ class _Promotion:
         carried = body.insert_arg(value.type, len(body.args))
         carried.name_hint = value.name_hint
         last = self.run(body, carried)
-        assert last is not None
+        if last is None:
+            if carried.uses:
+                raise error_at(
+                    loop,
+                    f"on-chip buffer '{self._label}' holds nothing certain after an iteration",
+                    "write it in every iteration, not under a condition, before it is read",
+                )
+            self.rewriter.erase_block_argument(carried)
+            return None
         end = body.last_op
         assert isinstance(end, scf.YieldOp)
         self.rewriter.replace(end, scf.YieldOp(*end.arguments, last))
@@ -234,7 +242,9 @@ def _nested(op: Operation, others: list[Operation]) -> bool:
     return False
 
 
-def _selected(condition: SSAValue, first: SSAValue, second: SSAValue) -> list[Operation]:
+def _selected(
+    condition: SSAValue, first: SSAValue, second: SSAValue, request: Attribute
+) -> list[Operation]:
     """`condition ? first : second` on blocks of one type, as a map."""
     kind = first.type
     assert isinstance(kind, BlockType)
@@ -244,17 +254,10 @@ def _selected(condition: SSAValue, first: SSAValue, second: SSAValue) -> list[Op
     mask = SplatOp(number.result, kind.tile)
     chosen = ApplyOp("where", [mask.tile, *body.args], kind.tile)
     body.add_ops([mask, chosen, YieldOp(chosen.tile)])
-    made = next(v.owner for v in (first, second) if "cb" in _properties(v))
-    assert isinstance(made, Operation)
-    request = made.properties["cb"]
     assert isinstance(request, RequestAttr)
     both = MapOp([first, second], ["none", "none"], kind.shape, request, kind, Region(body))
     both.block.name_hint = first.name_hint
     return [one, zero, number, both]
-
-
-def _properties(value: SSAValue) -> dict[str, Attribute]:
-    return value.owner.properties if isinstance(value.owner, Operation) else {}
 
 
 class RemoveDeadCarry(RewritePattern):

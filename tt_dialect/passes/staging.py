@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import Float32Type
+from xdsl.dialects.builtin import Float32Type, f32
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
@@ -15,7 +15,7 @@ from xdsl.rewriter import InsertPoint
 
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.buffers import TO_DST, Use, collect_buffers, updated_input, uses_of
-from tt_dialect.analysis.dst import dst_tiles
+from tt_dialect.analysis.dst import dst_is_wide, dst_tiles
 from tt_dialect.analysis.schedule import registers_needed
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, eltwise, noc
@@ -284,21 +284,28 @@ class SplitWideMap(RewritePattern):
                 f"there are {capacity}",
                 "split the expression into several statements",
             )
-        self.split(op, best[1], best[1], rewriter)
+        # In 32-bit DST a 16-bit value may hold more than its type says: the spill keeps it.
+        kind = TileType.of(f32) if dst_is_wide(enclosing(op, FuncOp)) else best[1].type
+        assert isinstance(kind, TileType)
+        self.split(op, best[1], best[1], kind, rewriter)
 
     def split(
-        self, op: eltwise.MapOp, value: SSAValue, result: SSAValue, rewriter: PatternRewriter
+        self,
+        op: eltwise.MapOp,
+        value: SSAValue,
+        result: SSAValue,
+        kind: TileType,
+        rewriter: PatternRewriter,
     ) -> None:
-        """`value` is computed by a map of its own, packed as `result`, which is then an input."""
-        kind = result.type
-        assert isinstance(kind, TileType)
+        """`value` is computed by a map of its own and packed; that block stands for `result`."""
         part = self._part(op, value, kind)
-        insert(rewriter, op, [part])
+        located(op, [part])
+        rewriter.insert(part, InsertPoint.before(op))
         body = op.body.block
         argument = body.insert_arg(kind, len(body.args))
         result.replace_all_uses_with(argument)
         region = rewriter.move_region_contents_to_new_regions(op.body)
-        sweep(region.block)
+        sweep(region.block, rewriter)
         fold = (op.fold.data, op.dim.data) if op.fold is not None and op.dim is not None else None
         new = eltwise.MapOp(
             [*op.inputs, part.block],
@@ -348,7 +355,9 @@ class SplitRounding(SplitWideMap):
     def match_and_rewrite(self, op: eltwise.ApplyOp, rewriter: PatternRewriter) -> None:
         parent = op.parent_op()
         if op.function.data == "round_f16" and isinstance(parent, eltwise.MapOp):
-            self.split(parent, op.arguments[0], op.tile, rewriter)
+            kind = op.tile.type
+            assert isinstance(kind, TileType)
+            self.split(parent, op.arguments[0], op.tile, kind, rewriter)
 
 
 def _tree(value: SSAValue) -> set[Operation]:

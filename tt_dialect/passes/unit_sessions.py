@@ -113,13 +113,13 @@ class _Sessions:
         return session, last
 
     def _goes_on(self, loop: scf.ForOp, session: _Open | None) -> bool:
-        """Whether a loop can be entered with the session: it begins and leaves every iteration so."""
+        """Whether a loop can be entered with the session: it begins and leaves every iteration so.
+
+        One that closes it begins its next iteration with an init, which must not find it open.
+        """
         if session is None:
             return True
-        first = self.first(loop.body.block)
-        if first == {session.key} and always_runs(loop):
-            return True
-        if first - {_PASSING} != {session.key}:
+        if self.first(loop.body.block) - {_PASSING} != {session.key}:
             return False
         end, _ = self.follow(loop.body.block, session, emit=False)
         return _key(end) == session.key

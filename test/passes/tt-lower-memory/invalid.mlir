@@ -34,24 +34,6 @@ func.func @mixed(%X: memref<32x32xbf16> {tt.layout = #bf16}) attributes {tt.arch
 // -----
 
 #f32 = #tt.layout.buffer<dram, interleaved, tile<32x32, f32>, axes [], by "default">
-!f32 = !tt.layout.block<1x1, tile<32x32, f32>>
-
-// The matrix unit reads through SrcA, a copy goes to DST directly: one buffer cannot do both.
-// CHECK:      invalid.mlir:[[#]]:3: error: fp32 buffer 'a' is both copied and read by the matrix unit
-// CHECK-NEXT: note: copy it to a second buffer for one of the two
-func.func @two_ways(%X: memref<32x32xf32> {tt.layout = #f32}) attributes {tt.arch = "wormhole"} {
-  %c0 = arith.constant 0 : index
-  %a = tt.noc.load_block %X[%c0, %c0] request <0, "a", stages 1, by "user"> : memref<32x32xf32> -> !f32
-  %b = tt.compute.copy %a request <1, "b", stages 1, by "user"> : !f32 -> !f32
-  %c = tt.compute.fill 0.0 request <2, "c", stages 1, by "accumulator"> : !f32
-  %d = tt.compute.matmul %a, %b into %c : !f32, !f32 -> !f32
-  tt.noc.store_block %d, %X[%c0, %c0] : !f32, memref<32x32xf32>
-  func.return
-}
-
-// -----
-
-#f32 = #tt.layout.buffer<dram, interleaved, tile<32x32, f32>, axes [], by "default">
 !bf16 = !tt.layout.block<1x1, tile<32x32, bf16>>
 !f32 = !tt.layout.block<1x1, tile<32x32, f32>>
 
@@ -83,25 +65,5 @@ func.func @two_orders(%X: memref<128x128xbf16> {tt.layout = #bf16}, %Y: memref<1
   %e = tt.compute.fill 0.0 request <3, "e", stages 1, by "accumulator"> : !block
   %f = tt.compute.matmul %a, %d transposed into %e : !block, !block -> !block
   tt.noc.store_block %f, %Y[%c0, %c0] : !block, memref<128x128xbf16>
-  func.return
-}
-
-// -----
-
-#bf16 = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">
-!block = !tt.layout.block<1x1, tile<32x32, bf16>>
-
-// The first block comes from compute, the next ones from the reader.
-// CHECK: invalid.mlir:[[#]]:3: error: on-chip buffer 'a' is filled by more than one kernel
-func.func @two_producers(%X: memref<32x128xbf16> {tt.layout = #bf16}, %Y: memref<32x32xbf16> {tt.layout = #bf16}) attributes {tt.arch = "wormhole"} {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c4 = arith.constant 4 : index
-  %a = tt.compute.fill 1.0 request <0, "a", stages 1, by "user"> : !block
-  %last = scf.for %i = %c0 to %c4 step %c1 iter_args(%old = %a) -> (!block) {
-    tt.noc.store_block %old, %Y[%c0, %c0] : !block, memref<32x32xbf16>
-    %new = tt.noc.load_block %X[%c0, %i] request <0, "a", stages 1, by "user"> : memref<32x128xbf16> -> !block
-    scf.yield %new : !block
-  }
   func.return
 }

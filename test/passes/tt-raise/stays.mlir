@@ -86,3 +86,33 @@ func.func @last_value(%A: memref<64x32xf32>, %B: memref<64xf32>) {
   }
   func.return
 }
+
+// -----
+
+// What is added to was loaded before the start: the start is no start.
+
+// CHECK-LABEL: @late_start
+// CHECK:         scf.for
+// CHECK:           memref.load %B
+// CHECK:           scf.if
+// CHECK-NOT:     linalg
+func.func @late_start(%A: memref<64x32xf32>, %B: memref<64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %c0 to %c64 step %c1 {
+    scf.for %k = %c0 to %c32 step %c1 {
+      %b = memref.load %B[%i] : memref<64xf32>
+      %first = arith.cmpi eq, %k, %c0 : index
+      scf.if %first {
+        memref.store %zero, %B[%i] : memref<64xf32>
+      }
+      %a = memref.load %A[%i, %k] : memref<64x32xf32>
+      %s = arith.addf %b, %a : f32
+      memref.store %s, %B[%i] : memref<64xf32>
+    }
+  }
+  func.return
+}

@@ -40,11 +40,134 @@ func.func @unknown_fill(%X: memref<32x32xf32>, %v: f32) {
 
 // -----
 
-// CHECK: invalid.mlir:[[#]]:3: error: 'linalg.generic' is neither a copy nor a matrix product
-func.func @three_way(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
-  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X, %Y : memref<32x32xf32>, memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
-  ^bb0(%x: f32, %y: f32, %z: f32):
-    %s = arith.addf %x, %y : f32
+// CHECK:      invalid.mlir:[[#]]:5: error: 'math.acos' has no tile function
+// CHECK-NEXT: note: docs/functions.md lists the functions there are
+func.func @unknown_function(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = math.acos %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// The product of 0 and 1 stands for a conjunction, not for the bits of integers.
+// CHECK:      invalid.mlir:[[#]]:5: error: 'arith.andi' has no tile function
+// CHECK-NEXT: note: docs/functions.md lists the functions there are
+func.func @bits(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %i = linalg.index 0 : index
+    %c7 = arith.constant 7 : index
+    %low = arith.andi %i, %c7 : index
+    %n = arith.index_cast %low : index to i32
+    %s = arith.sitofp %n : i32 to f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// Ordered, unordered: whether an operand is NaN.
+// CHECK: invalid.mlir:[[#]]:5: error: this comparison of floats has no tile function
+func.func @ordered(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %c = arith.cmpf ord, %x, %x : f32
+    %s = arith.select %c, %x, %y : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: access (d0, d1) -> (d0, 1) has no tile form
+// CHECK-NEXT: note: expected whole rows
+func.func @second_column(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, 1)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = math.exp %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: input 0 is read by (d0, d1) -> (d0, d0), which has no tile form
+func.func @diagonal(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = math.exp %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: an elementwise operation over 3 dimensions has no tile form
+// CHECK-NEXT: note: expected one or two dimensions that are not 1
+func.func @solid(%X: memref<32x32x32xf32>, %Y: memref<32x32x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j, k)>], iterator_types = ["parallel", "parallel", "parallel"]} ins(%X : memref<32x32x32xf32>) outs(%Y : memref<32x32x32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = math.exp %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// A product over a row.
+// CHECK:      invalid.mlir:[[#]]:3: error: this reduction has no tile form
+// CHECK-NEXT: note: supported: sums, maxima and minima
+func.func @running_product(%X: memref<32x32xf32>, %Y: memref<32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.mulf %x, %y : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: the accumulator of a reduction is used more than once
+func.func @doubled(%X: memref<32x32xf32>, %Y: memref<32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %d = arith.addf %x, %y : f32
+    %s = arith.addf %d, %y : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: a reduction over several dimensions
+// CHECK-NEXT: note: reduce one at a time
+func.func @to_a_scalar(%X: memref<32x32xf32>, %Y: memref<f32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>], iterator_types = ["reduction", "reduction"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<f32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.addf %y, %x : f32
+    linalg.yield %s : f32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:3: error: a reduction reads no whole block
+func.func @spread_vector(%X: memref<32x32xf32>, %V: memref<32xf32>, %Y: memref<32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]} ins(%V, %X : memref<32xf32>, memref<32x32xf32>) outs(%Y : memref<32xf32>) {
+  ^bb0(%x: f32, %unread: f32, %y: f32):
+    %s = arith.addf %y, %x : f32
     linalg.yield %s : f32
   }
   func.return
@@ -89,12 +212,33 @@ func.func @after_loop(%X: memref<32x32xbf16>, %n: index) {
 
 // -----
 
-// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' is written under a condition
-// CHECK-NEXT: note: supported: clearing it in the first iteration of a loop
+// What a branch loads cannot be told apart from what was there before, so nobody may read it later.
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' may be read before it is written
+// CHECK-NEXT: note: fill, clear or copy into it first
 func.func @sometimes(%X: memref<32x32xbf16>, %c: i1) {
   %s = memref.alloc() {tt.cb = #tt.cb.request<0, "s", stages 2, by "default">} : memref<32x32xbf16, 1 : i64>
   scf.if %c {
     linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
+  }
+  linalg.copy ins(%s : memref<32x32xbf16, 1 : i64>) outs(%X : memref<32x32xbf16>)
+  func.return
+}
+
+// -----
+
+// The next iteration reads what an iteration may have loaded.
+// CHECK:      invalid.mlir:[[#]]:3: error: on-chip buffer 's' holds nothing certain after an iteration
+// CHECK-NEXT: note: write it in every iteration, not under a condition, before it is read
+func.func @loaded_sometimes(%X: memref<32x32xbf16>, %Y: memref<32x32xbf16>, %n: index, %c: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %s = memref.alloc() {tt.cb = #tt.cb.request<0, "s", stages 2, by "default">} : memref<32x32xbf16, 1 : i64>
+  linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.copy ins(%s : memref<32x32xbf16, 1 : i64>) outs(%Y : memref<32x32xbf16>)
+    scf.if %c {
+      linalg.copy ins(%X : memref<32x32xbf16>) outs(%s : memref<32x32xbf16, 1 : i64>)
+    }
   }
   func.return
 }

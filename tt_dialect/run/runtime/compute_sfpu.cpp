@@ -60,7 +60,7 @@ double logarithm(double x, double scale) {
 
 double gelu(double x) { return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0))); }
 
-double sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x; }
+double sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x + 0.0; }
 
 // Calls loop(f) with the function as a callable of three operands.
 template <typename Loop>
@@ -86,7 +86,7 @@ void with_function(Fn function, Loop loop) {
         case Fn::neg: return loop([](D x, D, D) { return -x; });
         case Fn::sign: return loop([](D x, D, D) { return sign(x); });
         case Fn::square: return loop([](D x, D, D) { return x * x; });
-        case Fn::relu: return loop([](D x, D, D) { return maximum(x, 0.0); });
+        case Fn::relu: return loop([](D x, D, D) { return maximum(x, 0.0) + 0.0; });
         case Fn::floor: return loop([](D x, D, D) { return std::floor(x); });
         case Fn::ceil: return loop([](D x, D, D) { return std::ceil(x); });
         case Fn::trunc: return loop([](D x, D, D) { return std::trunc(x); });
