@@ -16,6 +16,8 @@ func.func @protocol() {
   %plain = tt.cb.alloc "plain" : !in
   %numbered = tt.cb.alloc "numbered" id 16 : !in
   %wide = tt.cb.alloc "wide" unpack_to_dest : !tt.cb.buffer<tile<32x32, f32>, block 1x1, pages 1, row_major>
+  %shard = tt.cb.alloc "shard" alias 0 : !in
+  %all = tt.cb.alloc "all" id 2 alias 1 unpack_to_dest : !tt.cb.buffer<tile<32x32, f32>, block 1x1, pages 1, row_major>
   %both = tt.cb.alloc "both" id 31 unpack_to_dest {note = "kept"} : !tt.cb.buffer<tile<32x32, f32>, block 1x1, pages 65535, row_major>
   tt.cb.reserve_back %plain, 4 : !in
   %w = tt.cb.write_ptr %plain : !in
@@ -32,6 +34,8 @@ func.func @protocol() {
 // CHECK-NEXT:     %plain = tt.cb.alloc "plain" : !tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>
 // CHECK-NEXT:     %numbered = tt.cb.alloc "numbered" id 16 : !tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>
 // CHECK-NEXT:     %wide = tt.cb.alloc "wide" unpack_to_dest : !tt.cb.buffer<tile<32x32, f32>, block 1x1, pages 1, row_major>
+// CHECK-NEXT:     %shard = tt.cb.alloc "shard" alias 0 : !tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>
+// CHECK-NEXT:     %all = tt.cb.alloc "all" id 2 alias 1 unpack_to_dest : !tt.cb.buffer<tile<32x32, f32>, block 1x1, pages 1, row_major>
 // CHECK-NEXT:     %both = tt.cb.alloc "both" id 31 unpack_to_dest {note = "kept"} : !tt.cb.buffer<tile<32x32, f32>, block 1x1, pages 65535, row_major>
 // CHECK-NEXT:     tt.cb.reserve_back %plain, 4 : !tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>
 // CHECK-NEXT:     %w = tt.cb.write_ptr %plain : !tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>
@@ -49,6 +53,8 @@ func.func @protocol() {
 // CHECK-GENERIC-NEXT:     %plain = "tt.cb.alloc"() <{label = "plain"}> : () -> !tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>
 // CHECK-GENERIC-NEXT:     %numbered = "tt.cb.alloc"() <{label = "numbered", id = 16 : i32}> : () -> !tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>
 // CHECK-GENERIC-NEXT:     %wide = "tt.cb.alloc"() <{label = "wide", unpack_to_dest}> : () -> !tt.cb.buffer<tile<32x32, f32>, block 1x1, pages 1, row_major>
+// CHECK-GENERIC-NEXT:     %shard = "tt.cb.alloc"() <{label = "shard", alias = 0 : i32}> : () -> !tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>
+// CHECK-GENERIC-NEXT:     %all = "tt.cb.alloc"() <{label = "all", id = 2 : i32, alias = 1 : i32, unpack_to_dest}> : () -> !tt.cb.buffer<tile<32x32, f32>, block 1x1, pages 1, row_major>
 // CHECK-GENERIC-NEXT:     %both = "tt.cb.alloc"() <{label = "both", id = 31 : i32, unpack_to_dest}> {note = "kept"} : () -> !tt.cb.buffer<tile<32x32, f32>, block 1x1, pages 65535, row_major>
 // CHECK-GENERIC-NEXT:     "tt.cb.reserve_back"(%plain) <{pages = 4 : i32}> : (!tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>) -> ()
 // CHECK-GENERIC-NEXT:     %w = "tt.cb.write_ptr"(%plain) : (!tt.cb.buffer<tile<32x32, bf16>, block 4x1, pages 12, row_major>) -> !tt.cb.pointer

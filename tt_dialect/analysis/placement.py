@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import cast
 
 from xdsl.dialects.builtin import IntAttr
 from xdsl.ir import Operation
@@ -19,7 +18,7 @@ from tt_dialect.analysis.sharding import Sharding, ShardingError, shard_cores, s
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.cb import AllocOp
-from tt_dialect.ir.layout import BufferAttr, Memory, int_tuple
+from tt_dialect.ir.layout import BufferAttr, Memory, PartitionAttr, int_tuple
 from tt_dialect.ir.program import ProgramOp, TensorAttr
 
 CoreXY = tuple[int, int]
@@ -106,8 +105,12 @@ class Device:
     @classmethod
     def of(cls, program: ProgramOp) -> Device:
         """The machine of a program. Where work follows shards its cores are those of the shards."""
-        arch, partition = get_arch(program.arch.data), program.partition
-        local = partition.mode.data == "local_shard"
+        return cls.at(program.arch.data, program.partition)
+
+    @classmethod
+    def at(cls, name: str, partition: PartitionAttr) -> Device:
+        """The machine of an architecture and a division of work."""
+        arch, local = get_arch(name), partition.is_local
         return cls(
             arch.dram_banks,
             arch.dram_alignment,
@@ -171,7 +174,9 @@ def placement(
 def alias_of(op: AllocOp) -> int | None:
     """The tensor parameter whose local shard is the memory of a circular buffer, if one is."""
     alias = op.properties.get("alias")
-    return None if alias is None else cast("IntAttr", alias).data
+    if isinstance(alias, IntAttr):
+        return alias.data
+    return None if op.alias is None else op.alias.value.data
 
 
 def placement_of(tensor: TensorAttr, device: Device, program: ProgramOp) -> Placement:

@@ -20,12 +20,21 @@ class BufferRoles:
 
 
 def buffer_roles(func: Operation) -> dict[SSAValue, BufferRoles]:
-    """Roles of every circular buffer: pages read into it make it the reader's, and so on."""
+    """Roles of every circular buffer: pages read into it make it the reader's, and so on.
+
+    What compute neither makes nor reads in a buffer on a shard the reader and the writer only say
+    to be there and to be done with.
+    """
     roles: dict[SSAValue, BufferRoles] = {}
     for op in func.walk():
         match op:
-            case cb.AllocOp():
+            case cb.AllocOp(alias=None):
                 roles[op.cb] = BufferRoles()
+            case cb.AllocOp():
+                made, read = _by_compute(op)
+                roles[op.cb] = BufferRoles(
+                    Role.COMPUTE if made else Role.READER, Role.COMPUTE if read else Role.WRITER
+                )
             case cb.WritePtrOp():
                 roles[op.cb].producer = Role.READER
             case cb.ReadPtrOp():
@@ -35,6 +44,36 @@ def buffer_roles(func: Operation) -> dict[SSAValue, BufferRoles]:
     return roles
 
 
+def _by_compute(alloc: cb.AllocOp) -> tuple[bool, bool]:
+    """(made, read): what compute does with the pages of a buffer."""
+    users = [use.operation for use in alloc.cb.uses]
+    made = any(isinstance(user, compute.PackBlockOp) for user in users)
+    return made, any(type(user) in _READS_PAGES for user in users)
+
+
+def shards_in_place(func: Operation) -> tuple[set[int], set[int]]:
+    """(read, written): tensors, by number, that circular buffers on their shards hold.
+
+    A buffer that nobody fills holds what is there; what is made in one is what is stored.
+    """
+    read: set[int] = set()
+    written: set[int] = set()
+    for op in func.walk():
+        if isinstance(op, cb.AllocOp) and op.alias is not None:
+            fills = (compute.PackBlockOp, cb.WritePtrOp)
+            filled = any(isinstance(use.operation, fills) for use in op.cb.uses)
+            (written if filled else read).add(op.alias.value.data)
+    return read, written
+
+
+_READS_PAGES = frozenset(
+    [
+        compute.CopyBlockOp,
+        compute.TransposeTileOp,
+        compute.MatmulBlockOp,
+        *eltwise.DST_OPS,
+    ]
+)
 _COMPUTE = frozenset([*compute.COMPUTE_OPS, *eltwise.DST_OPS, *eltwise.UNIT_OPS])
 _PRODUCER = (cb.ReserveBackOp, cb.PushBackOp)
 _CONSUMER = (cb.WaitFrontOp, cb.PopFrontOp)

@@ -234,20 +234,27 @@ class AllocOp(IRDLOperation):
 
     `unpack_to_dest` asks for `UnpackToDestMode::UnpackToDestFp32`, which brings fp32 pages into
     32-bit DST without the loss of SrcA (metalium.md 2.5).
+
+    With `alias 0` its memory is the core's own shard of tensor parameter 0, counted among the
+    tensors: the host hands that tensor's buffer to `set_globally_allocated_address`.
     """
 
     name = "tt.cb.alloc"
     label = prop_def(StringAttr)
     id = opt_prop_def(IntegerAttr[I32])
+    alias = opt_prop_def(IntegerAttr[I32])
     unpack_to_dest = opt_prop_def(UnitAttr)
     cb = result_def(BufferType)
     assembly_format = (
-        "$label (`id` $id^)? (`unpack_to_dest` $unpack_to_dest^)? attr-dict `:` type($cb)"
+        "$label (`id` $id^)? (`alias` $alias^)? (`unpack_to_dest` $unpack_to_dest^)? "
+        "attr-dict `:` type($cb)"
     )
     traits = traits_def(CBEffect())
 
-    def __init__(self, label: str, cb_type: BufferType):
-        super().__init__(properties={"label": StringAttr(label)}, result_types=[cb_type])
+    def __init__(self, label: str, cb_type: BufferType, alias: int | None = None):
+        properties: dict[str, Attribute | None] = {"label": StringAttr(label)}
+        properties["alias"] = None if alias is None else IntegerAttr(alias, i32)
+        super().__init__(properties=properties, result_types=[cb_type])
         self.cb.name_hint = label
 
     @property
@@ -255,6 +262,16 @@ class AllocOp(IRDLOperation):
         """Its type."""
         assert isinstance(self.cb.type, BufferType)
         return self.cb.type
+
+    def verify_(self) -> None:
+        if self.alias is None:
+            return
+        if self.alias.value.data < 0:
+            raise VerifyException(f"there is no tensor parameter {self.alias.value.data}")
+        if self.type.order.kind.data != PageOrder.ROW_MAJOR:
+            raise VerifyException(
+                f"the pages of a shard are in row-major order, not {self.type.order.kind.data}"
+            )
 
 
 class _ProtocolOp(IRDLOperation):

@@ -155,10 +155,16 @@ def _clipped(
 
 
 def lower_load(op: noc.LoadBlockOp, plan: Plan, emit: Emitter) -> None:
-    """Reserve, read every page (or write a zero tile, outside the tensor), one barrier, push."""
+    """Reserve, read every page (or write a zero tile, outside the tensor), one barrier, push.
+
+    A block that lies in the buffer already, on the core's own shard, is only pushed.
+    """
     circular = plan.place_of(op.block)
     pages = kind_of(circular).block_pages
     emit.op(cb.ReserveBackOp(circular, pages))
+    if op in plan.in_place:
+        emit.op(cb.PushBackOp(circular, pages))
+        return
     pointer = emit.op(cb.WritePtrOp(circular)).pointer
     pointer.name_hint = f"{circular.name_hint}_l1"
     _transfer(emit, plan, circular, op, pointer, noc.ReadPageOp)
@@ -167,7 +173,12 @@ def lower_load(op: noc.LoadBlockOp, plan: Plan, emit: Emitter) -> None:
 
 
 def lower_store(op: noc.StoreBlockOp, plan: Plan, emit: Emitter) -> None:
-    """Write every page inside the tensor, one barrier (the wait and the pop stand around it)."""
+    """Write every page inside the tensor, one barrier (the wait and the pop stand around it).
+
+    A block that was made where it is to be stored, on the core's own shard, is only waited for.
+    """
+    if op in plan.in_place:
+        return
     circular = plan.place_of(op.block)
     pointer = emit.op(cb.ReadPtrOp(circular)).pointer
     pointer.name_hint = f"{circular.name_hint}_l1"

@@ -26,6 +26,7 @@ from tt_dialect.analysis.access import label_of, layout_of, memref_type
 from tt_dialect.analysis.buffers import (
     IN_PLACE,
     TO_DST,
+    Buffer,
     Use,
     collect_buffers,
     is_transfer,
@@ -35,6 +36,7 @@ from tt_dialect.analysis.buffers import (
 )
 from tt_dialect.analysis.dst import dst_is_wide
 from tt_dialect.analysis.hazards import check_order
+from tt_dialect.analysis.residency import shard_below
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, eltwise, noc
@@ -109,7 +111,7 @@ class DeclareBuffers(RewritePattern):
             if stays_in_dst(buffer, plan.buffers, plan.capacity):
                 buffer.in_dst = True
                 continue
-            alloc = emit.op(cb.AllocOp(buffer.label, buffer.buffer_type(plan.capacity)))
+            alloc = emit.op(self._alloc(op, buffer, plan))
             wide = isinstance(buffer.block.element_type, Float32Type)
             if wide and buffer.uses & TO_DST:
                 if buffer.uses - TO_DST - {Use.STORE}:
@@ -163,6 +165,17 @@ class DeclareBuffers(RewritePattern):
         rewriter.insert(pops, InsertPoint.before(end))
         rewriter.notify_op_modified(op)
 
+    def _alloc(self, func: FuncOp, buffer: Buffer, plan: Plan) -> cb.AllocOp:
+        """The circular buffer of a buffer: on the core's own shard if the blocks are its pages."""
+        kind = buffer.buffer_type(plan.capacity)
+        shard = shard_below(func, buffer) if kind.order == cb.ROW_MAJOR else None
+        if shard is None:
+            return cb.AllocOp(buffer.label, kind)
+        plan.shards[buffer] = shard
+        plan.in_place.add(shard.move)
+        whole = cb.BufferType.of(kind.tile, kind.block, shard.pages)
+        return cb.AllocOp(buffer.label, whole, shard.tensor)
+
     def _generated(self, func: FuncOp, plan: Plan, emit: Emitter) -> list[Operation]:
         """Tiles the reader makes once: reduction scalers and index patterns; their pops at the end."""
         wanted: list[tuple[str, TileType, tuple[int, int] | None]] = []
@@ -204,6 +217,10 @@ class DeclareBuffers(RewritePattern):
                 r for r in buffer.requests if r.stages.data * kind.block_pages == kind.capacity
             ]
             stages = kind.capacity // kind.block_pages
+            if buffer in plan.shards:
+                by = f"shard of {plan.shards[buffer].label}"
+                rows.append(decision(buffer.label, "depth", f"{stages} blocks", by))
+                continue
             by = asked[0].by.data if asked else "carried"
             rows.append(decision(buffer.label, "depth", f"{stages} blocks", by))
         return rows
@@ -336,6 +353,10 @@ class LowerMemoryPass(LevelPass):
     and packed again, so the order of additions is that of the source. Packer L1 accumulation would
     add in another order and is avoided (tt-mlir #7147, tt-lang #425). An accumulator that fits DST
     and starts from zero stays there for the whole K loop.
+
+    In partition mode `local_shard` a block that is loaded from, or stored to, the core's own L1 shard
+    in the order of its pages is not moved: its circular buffer lies on the shard (`alias`). It is
+    only pushed, or waited for; where that order cannot be proved pages go over the NoC.
 
     Before:
     ```mlir

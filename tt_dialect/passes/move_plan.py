@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import Float32Type, FloatAttr, f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from tt_dialect.analysis.buffers import Buffer
+from tt_dialect.analysis.residency import OnShard
 from tt_dialect.ir import cb, compute
 from tt_dialect.ir.layout import TileType
 from tt_dialect.ir.program import ComputeConfigAttr
@@ -39,6 +40,10 @@ class Plan:
     """Circular buffers of one tile that `reduce_tile` multiplies with."""
     iotas: dict[tuple[int, int], SSAValue] = field(default_factory=dict[tuple[int, int], SSAValue])
     """Circular buffers of one tile with `rows * r + cols * c`, by (rows, cols)."""
+    shards: dict[Buffer, OnShard] = field(default_factory=dict[Buffer, OnShard])
+    """Buffers that lie on the core's own shard of a tensor."""
+    in_place: set[Operation] = field(default_factory=set[Operation])
+    """The loads and stores of their blocks, which move nothing."""
     arguments: dict[str, SSAValue] = field(default_factory=dict[str, SSAValue])
 
     @property

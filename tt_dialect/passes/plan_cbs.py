@@ -49,8 +49,12 @@ def _ids(program: ProgramOp, allocs: list[cb.AllocOp], arch: Arch) -> None:
 def _fit(
     program: ProgramOp, allocs: list[cb.AllocOp], arch: Arch, rewriter: PatternRewriter
 ) -> None:
-    """Takes blocks from the deepest buffers until everything fits L1."""
+    """Takes blocks from the deepest buffers until everything fits L1.
+
+    Buffers on a tensor's shard take no room of their own and are as large as the shard.
+    """
     decisions = list(program.decisions)
+    allocs = [alloc for alloc in allocs if alloc.alias is None]
     while (total := sum(a.type.bytes for a in allocs)) > arch.l1_budget:
         deepest = max(allocs, key=lambda a: a.type.capacity // a.type.block_pages)
         old = deepest.type

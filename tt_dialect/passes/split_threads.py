@@ -23,7 +23,7 @@ from xdsl.transforms.dead_code_elimination import is_trivially_dead
 from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import label_of, layout_of, memref_type
-from tt_dialect.analysis.roles import buffer_roles, role_of
+from tt_dialect.analysis.roles import buffer_roles, role_of, shards_in_place
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, noc
@@ -70,7 +70,7 @@ _DIRECTIONS = {
 
 
 def _tensors(func: FuncOp) -> list[TensorAttr]:
-    """Tensor parameters with their direction, from the pages that are read and written."""
+    """Tensor parameters with their direction: pages read and written, and shards in place."""
     moved: dict[SSAValue, set[type[Operation]]] = {}
     for op in func.walk():
         if isinstance(op, noc.ReadPageOp | noc.WritePageOp):
@@ -78,13 +78,17 @@ def _tensors(func: FuncOp) -> list[TensorAttr]:
             assert isinstance(accessor, noc.AccessorOp)
             moved.setdefault(accessor.tensor, set()).add(type(op))
     tensors: list[TensorAttr] = []
+    read, written = shards_in_place(func)
     for arg in func.args:
         if not isinstance(arg.type, MemRefType):
             continue
         layout = layout_of(func, arg)
         assert layout is not None
         uses = moved.get(arg, set())
-        direction = _DIRECTIONS[noc.ReadPageOp in uses, noc.WritePageOp in uses]
+        number = len(tensors)
+        direction = _DIRECTIONS[
+            noc.ReadPageOp in uses or number in read, noc.WritePageOp in uses or number in written
+        ]
         tensors.append(
             TensorAttr(
                 StringAttr(label_of(arg, f"arg{arg.index}")),

@@ -16,6 +16,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from tt_dialect.analysis.access import layout_of
 from tt_dialect.analysis.given import reads_what_it_is_given
+from tt_dialect.analysis.roles import shards_in_place
 from tt_dialect.analysis.work import core_arguments
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import noc
@@ -100,6 +101,8 @@ def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
     if isinstance(op, ProgramOp):
         return _program_parameters(op)
     found: list[Parameter] = []
+    read_in_place, written_in_place = shards_in_place(op)
+    tensors = 0
     abi = op.attributes.get("tt.abi")
     own = None if not isinstance(abi, AbiAttr) else len(abi.parameters)
     for i, arg in enumerate(op.body.block.args[:own]):
@@ -118,6 +121,8 @@ def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
             found.append(Parameter(label, (), fmt, True, False, integer))
             continue
         read, written = role(arg)
+        read, written = read or tensors in read_in_place, written or tensors in written_in_place
+        tensors += 1
         fmt = format_of(kind.element_type, op)
         layout = layout_of(op, arg)
         dims = None if layout is None else layout.dims(kind.get_num_dims())

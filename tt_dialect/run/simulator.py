@@ -211,7 +211,7 @@ def evaluate_buffered(
         done: list[Core] = []
         for row in cores:
             core = Core(*row.core, ())
-            _declare(core, op.walk(), fidelity)
+            _declare(core, op.walk(), fidelity, dram.tensors)
             scheduler = Scheduler(0)
             thread = Thread("the function", op, core, Mover(core, "sequential"))
             thread.generator = function(
@@ -259,9 +259,11 @@ def _any_device(op: func.FuncOp, banks: int) -> Device:
     """A machine for a function that does not say which: as many cores as its partition knows."""
     partition = op.attributes.get("tt.partition")
     width, height = 8, 8
+    followed: list[tuple[int, int]] = []
     if isinstance(partition, PartitionAttr):
         width, height = int_tuple(partition.core_grid)
-    return Device(banks, 32, (width, height), 1 << 30, bounded=False)
+        followed = partition.core_ranges.cores() if partition.is_local else []
+    return Device(banks, 32, (width, height), 1 << 30, bounded=False, followed=tuple(followed))
 
 
 def _own_arguments(
