@@ -85,8 +85,7 @@ builtin.module {
       // COMPUTE: unary_bcast_init<BroadcastType::COL>(cb_Y);
       // COMPUTE: unary_bcast<BroadcastType::COL>(cb_Y, 1, 1);
       // COMPUTE: unary_bcast_uninit<BroadcastType::COL>(cb_Y);
-      // V1: UNPACK(
-      // V1: llk_unpack_A_init<BroadcastType::COL, false, EltwiseBinaryReuseDestType::NONE, true>
+      // V1: UNPACK((llk_unpack_A_init<BroadcastType::COL, false, EltwiseBinaryReuseDestType::NONE, true>(
       // V1: MATH((llk_math_eltwise_unary_datacopy_init<
       // V1: unary_bcast<BroadcastType::COL>(cb_Y, 1, 1);
       // V1: unary_bcast_uninit<BroadcastType::COL>(cb_Y);

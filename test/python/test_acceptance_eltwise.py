@@ -60,8 +60,8 @@ def test_causal_attention(arch: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kernel.stats.total.dram_read == HEADS * blocks * block_bytes + pairs * 2 * block_bytes
     tiles = BLOCK // 32
     assert kernel.stats.total.tile_products == pairs * 2 * tiles * tiles * tiles  # DIM is BLOCK
-    # The scores are read twice, for the maximum and for the exponential; a mask is computed only for
-    # the tiles the diagonal cuts.
+    # The scores are read twice, for the maximum and for the exponential; a mask is computed only
+    # for the tiles the diagonal cuts.
     assert calls["where"] == 2 * HEADS * blocks * tiles
     assert calls["gez"] == calls["where"]
 

@@ -77,6 +77,7 @@ UNARY: dict[str, Callable[[float], float]] = {
     "floor": math.floor,
     "ceil": math.ceil,
     "trunc": math.trunc,
+    "round_even": round,
     "eqz": lambda x: float(x == 0),
     "nez": lambda x: float(x != 0),
     "gtz": lambda x: float(x > 0),

@@ -26,7 +26,8 @@ from tt_dialect.mlir_text import make_context, parse_module, print_module
 from tt_dialect.passes.pipeline import lower
 
 ROOT = Path(__file__).resolve().parents[2]
-CORPUS = [ROOT / "test" / "ir" / f"{n}.mlir" for n in ("layout", "cb", "noc", "compute", "program")]
+_PAGES = ("layout", "cb", "noc", "compute", "eltwise", "program")
+CORPUS = [ROOT / "test" / "ir" / f"{name}.mlir" for name in _PAGES]
 DIALECT = get_dialect()
 FIXTURES = ("cast_only", "gemm_blocks", "gemm_transpose_a", "two_outputs")
 

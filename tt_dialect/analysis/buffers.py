@@ -162,7 +162,7 @@ def updated_input(op: eltwise.MapOp) -> int | None:
             continue
         block = owner if isinstance(owner, Block) else owner.parent
         once = len([u for u in value.uses if u.operation is op]) == 1
-        if block is not op.parent or not once or not _is_last(op, value, op.parent):
+        if block is not op.parent or not once or not is_last_use(op, value, op.parent):
             continue
         if isinstance(value, BlockArgument):
             if _is_followed(op, value):
@@ -206,7 +206,7 @@ def _is_followed(op: eltwise.MapOp, carried: BlockArgument) -> bool:
     return first is not None and all(u is first or u.is_before_in_block(first) for u in users)
 
 
-def _is_last(op: Operation, value: SSAValue, block: Block | None) -> bool:
+def is_last_use(op: Operation, value: SSAValue, block: Block | None) -> bool:
     """Whether every other use of a value of a block comes before `op`, in the same block."""
     if block is None:
         return False

@@ -35,6 +35,8 @@ from tt_dialect.emit.spelling import (
 from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.program import AbiAttr, ProgramOp, Role, ThreadOp
 
+_MACROS = ("UNPACK", "MATH", "PACK")
+"""Code for one of the three compute processors."""
 _LOOP_NAMES = "ijklmn"
 
 
@@ -252,7 +254,11 @@ class _KernelPrinter:
                 name = self.names.fresh(self.result_name(op, number))
                 self.values.bind(op.results[number], name)
                 before = f"const uint32_t {name} = "
-            self.lines.call(callee, arguments, before=before)
+            if callee in _MACROS:  # its argument is a call in parentheses of its own
+                inner, arguments = split_call(arguments[0][1:-1])
+                self.lines.call(f"{callee}(({inner}", arguments, after="));")
+            else:
+                self.lines.call(callee, arguments, before=before)
 
     def fill(self, op: Operation, row: Spelling, template: str) -> tuple[str, list[str]]:
         """Callee and arguments of a call."""

@@ -365,8 +365,14 @@ def _compare_integers(code: ElementCode, op: Operation, operands: list[Element])
 def _compare_floats(code: ElementCode, op: Operation, operands: list[Element]) -> Element:
     assert isinstance(op, arith.CmpfOp)
     name = CMPF[op.predicate.value.data]
+    if op.predicate.value.data in _NAN_TESTS:
+        return _is_nan(code, op, operands)
     if not name:
-        raise error_at(op, "this comparison of floats has no tile function")
+        raise error_at(
+            op,
+            "a comparison of floats that is always true or always false has no tile function",
+            "write the value itself",
+        )
     left, right = operands
     if isinstance(left, Uniform):
         flipped = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
@@ -376,6 +382,22 @@ def _compare_floats(code: ElementCode, op: Operation, operands: list[Element]) -
             return code.apply(AGAINST_ZERO[name], code.tile(left))
     kind = op.operands[0].type
     return code.binary(name, [left, right], kind)
+
+
+_NAN_TESTS = {7: "ord", 14: "uno"}
+"""Predicates of `arith.cmpf` that ask whether an operand is NaN."""
+
+
+def _is_nan(code: ElementCode, op: arith.CmpfOp, operands: list[Element]) -> Element:
+    """NaN differs from itself."""
+    numbers = [e for e in operands if not isinstance(e, Uniform) or not float_constant(e.value)]
+    tiles = list(dict.fromkeys(code.tile(e) for e in numbers or operands[:1]))
+    found = code.apply("ne", tiles[0], tiles[0])
+    for tile in tiles[1:]:
+        found = code.apply("max", found.value, code.apply("ne", tile, tile).value)
+    if _NAN_TESTS[op.predicate.value.data] == "ord":
+        found = code.apply("eqz", found.value)
+    return found
 
 
 def _select(code: ElementCode, op: Operation, operands: list[Element]) -> Element:

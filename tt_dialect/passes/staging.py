@@ -14,7 +14,14 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.rewriter import InsertPoint
 
 from tt_dialect.analysis.access import label_of
-from tt_dialect.analysis.buffers import TO_DST, Use, collect_buffers, updated_input, uses_of
+from tt_dialect.analysis.buffers import (
+    TO_DST,
+    Use,
+    collect_buffers,
+    is_last_use,
+    updated_input,
+    uses_of,
+)
 from tt_dialect.analysis.dst import dst_is_wide, dst_tiles
 from tt_dialect.analysis.schedule import registers_needed
 from tt_dialect.diagnostics import error_at
@@ -138,6 +145,32 @@ class StageAccumulator(RewritePattern):
                 rewriter.insert(copy, InsertPoint.after(op))
                 user.operands[use.index] = copy.block
                 rewriter.notify_op_modified(user)
+
+
+class StageKeptAccumulator(RewritePattern):
+    """A product replaces its accumulator: one that is needed again is copied first.
+
+    Read later, made outside the loop that the product is in, or handed on by a loop.
+    """
+
+    def __init__(self, staging: Staging):
+        self.staging = staging
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: compute.MatmulOp, rewriter: PatternRewriter) -> None:
+        owner = op.acc.owner
+        made_in = owner if isinstance(owner, Block) else owner.parent
+        if made_in is op.parent and is_last_use(op, op.acc, op.parent):
+            return
+        copy: compute.FillOp | compute.CopyOp
+        if isinstance(owner, compute.FillOp):
+            copy = compute.FillOp(owner.value.value.data, owner.cb, owner.block.type)
+            copy.block.name_hint = op.acc.name_hint
+        else:
+            copy = self.staging.copy(op.acc, op.acc.name_hint or "sum", 1)
+        insert(rewriter, op, [copy])
+        op.operands[2] = copy.block
+        rewriter.notify_op_modified(op)
 
 
 def _accumulates(carried: BlockArgument) -> bool:
