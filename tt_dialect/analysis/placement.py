@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from typing import cast
 
 from xdsl.dialects.builtin import IntAttr
 from xdsl.ir import Operation
@@ -175,7 +176,7 @@ def alias_of(op: AllocOp) -> int | None:
     """The tensor parameter whose local shard is the memory of a circular buffer, if one is."""
     alias = op.properties.get("alias")
     if isinstance(alias, IntAttr):
-        return alias.data
+        return cast("IntAttr[int]", alias).data
     return None if op.alias is None else op.alias.value.data
 
 
