@@ -261,7 +261,7 @@ def _any_device(op: func.FuncOp, banks: int) -> Device:
     width, height = 8, 8
     if isinstance(partition, PartitionAttr):
         width, height = int_tuple(partition.core_grid)
-    return Device(banks, 32, (width, height), 1 << 30, bounded=False)
+    return Device(banks, 32, (width, height), 1 << 30, (width, height))
 
 
 def _own_arguments(
