@@ -70,6 +70,17 @@ def layout_for(
     )
 
 
+def describe(layout: BufferAttr) -> str:
+    """`L1, 4 x 4 shards of 64 x 64 over M, N (row_major)`, as decisions spell it."""
+    memory = layout.memory.data.upper()
+    if not layout.shard.data:
+        return f"{memory}, interleaved"
+    shard = layout.shard.data[0]
+    grid, extent = (" x ".join(str(v.data) for v in part) for part in (shard.grid, shard.shard))
+    axes = ", ".join(axis.data for axis in shard.axes)
+    return f"{memory}, {grid} shards of {extent} over {axes} ({shard.order.data})"
+
+
 def _nd_shard(shard: ShardRequest) -> NdShardAttr:
     return NdShardAttr(
         ArrayAttr([StringAttr(axis) for axis in shard.axes]),
