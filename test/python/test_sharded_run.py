@@ -113,8 +113,10 @@ THREE_D = 'nd_shard<axes {axes}, grid {grid}, shard {shard}, order "{order}">'
 @pytest.mark.parametrize("order", ["row_major", "z_order"])
 @pytest.mark.parametrize("memory", ["l1", "dram"])
 def test_shards_of_three_dimensions(memory: str, order: str, tmp_path: Path) -> None:
-    """2x3x3 shards of 2x2x2 pages of 3x5x5, uneven along each dimension."""
-    shard = THREE_D.format(axes='["B", "M", "N"]', grid=[2, 3, 3], shard=[2, 64, 64], order=order)
+    """2x3x3 shards of 2x2x2 pages of 3x5x5, uneven along each dimension; in L1 1x3x3."""
+    batch, count = (3, 1) if memory == "l1" else (2, 2)
+    grid, extents = [count, 3, 3], [batch, 64, 64]
+    shard = THREE_D.format(axes='["B", "M", "N"]', grid=grid, shard=extents, order=order)
     layout = f'{memory}, sharded, tile<32x32, bf16>, axes ["B", "M", "N"], by "user", {shard}'
     if (memory, order) == ("dram", "z_order"):
         with pytest.raises(CompileError, match="18 shards in order z_order share 12 banks"):
