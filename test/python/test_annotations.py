@@ -1,16 +1,23 @@
 """Annotations: the vocabulary, the ways in, and what comes of them."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from xdsl.dialects.builtin import StringAttr
+from hypothesis import given
+from hypothesis import strategies as st
+from xdsl.dialects.builtin import ModuleOp, StringAttr, bf16
 from xdsl.dialects.func import FuncOp
 
 from tt_dialect import annotate_tt_layout, annotate_tt_schedule, api
 from tt_dialect.analysis.annotations import attribute_of, layouts_of, plain_of, schedule_of
 from tt_dialect.analysis.layouts import (
+    LAYOUT_KEYS,
+    SCHEDULE_KEYS,
+    SHARD_KEYS,
     AnnotationError,
     LayoutRequest,
     RangeRequest,
@@ -20,11 +27,14 @@ from tt_dialect.analysis.layouts import (
     read_layouts,
     read_schedule,
 )
+from tt_dialect.analysis.sharding import shard_cores, sharding_of
 from tt_dialect.diagnostics import CompileError
 from tt_dialect.importer import schema
 from tt_dialect.importer.graph import GraphMap, Node, Value, parse_graph
 from tt_dialect.importer.kernel import import_kernel
 from tt_dialect.importer.uses import walk
+from tt_dialect.ir.layout import BufferAttr
+from tt_dialect.passes.place_tensors import layout_for
 
 GEMM = Path(__file__).parents[2] / "examples" / "gemm.tir.json"
 ND = {"axes": ["M", "N"], "grid": [2, 2], "shard_shape": [64, 32]}
@@ -101,6 +111,7 @@ def test_schedules() -> None:
         ({"core_ranges": []}, r"core_ranges of the schedule are \[\]"),
         ({"core_ranges": [{"start": [0, 0]}]}, "core range 0 is"),
         ({"core_ranges": [{"start": [-1, 0], "extent": [1, 1]}]}, "start of core range 0"),
+        ({"core_ranges": [{"start": [0, 0], "extent": [999, 999]}]}, "core range 0 is"),
         ({"strategy": "random"}, "unknown strategy 'random' of the schedule"),
     ],
 )
@@ -283,3 +294,60 @@ def test_json_files(tmp_path: Path) -> None:
     file.write_text('{"core_grid": [2]}')
     with pytest.raises(CompileError, match=r"layout\.json:1:1: error: core_grid of the schedule"):
         api.compile(str(GEMM), schedule=str(file))
+
+
+# --- anything at all ------------------------------------------------------------------------------
+
+WORDS = st.sampled_from(
+    [*LAYOUT_KEYS, *SHARD_KEYS, *SCHEDULE_KEYS, "start", "extent", "halo", "at", "L1", "block", "M"]
+)
+FIELDS = {
+    "memory": st.sampled_from(["L1", "DDR", "sram", None]),
+    "strategy": st.sampled_from(["height", "block", "Width", None]),
+    "grid": st.none() | st.integers(1, 9) | st.lists(st.integers(1, 9), min_size=1, max_size=2),
+    "cb_depth": st.integers(0, 9),
+    "tile_shape": st.sampled_from([[32, 32], [32.0, 32.0], [16, 16]]),
+    "interleave": st.booleans() | st.none(),
+    "order": st.sampled_from(["row_major", "z_order", "block_linear"]),
+    "core_grid": st.lists(st.integers(1, 9), min_size=2, max_size=2),
+}
+LAYOUTS = st.dictionaries(st.sampled_from("AB"), st.fixed_dictionaries({}, optional=FIELDS))
+VALUES: st.SearchStrategy[Any] = (
+    LAYOUTS
+    | st.fixed_dictionaries({}, optional=FIELDS)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers(-2, 9) | st.floats(allow_nan=False) | WORDS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+        max_leaves=12,
+    )
+)
+
+
+@given(VALUES)
+def test_anything_is_read_or_refused(value: Any) -> None:
+    """Annotations come from files: what is read survives as an attribute, the rest is refused."""
+    readers: list[Callable[[object], object]] = [read_layouts, read_schedule]
+    for read in readers:
+        with suppress(AnnotationError):
+            found = read(value)
+            assert read(plain_of(attribute_of(value))) == found
+
+
+@given(
+    st.lists(st.integers(1, 300), min_size=2, max_size=4).map(tuple),
+    st.sampled_from(["height", "width", "block"]),
+    st.tuples(st.integers(1, 11), st.integers(1, 11)),
+    st.sampled_from(["dram", "l1"]),
+)
+def test_a_strategy_alone_always_fits(
+    shape: tuple[int, ...], strategy: str, core_grid: tuple[int, int], memory: str
+) -> None:
+    """Without a grid, shards cover the tensor, are balanced, and have a core each."""
+    request = LayoutRequest(memory=memory, strategy=strategy)
+    base = BufferAttr.interleaved(bf16)
+    layout = layout_for(ModuleOp([]), "A", shape, base, request, "user", core_grid)
+    sharding = sharding_of(layout, shape)
+    assert sharding is not None
+    assert len(shard_cores(sharding, core_grid=core_grid)) == sharding.shards
+    assert sharding.order == "row_major"
+    assert sharding.pages == (*shape[:-2], *(-(-extent // 32) for extent in shape[-2:]))

@@ -58,6 +58,8 @@ PLACE_KEY = "at"
 """Where an annotation stands, `file:line`; added when it is read from a file."""
 
 MAX_DEPTH = 64
+MAX_CORES = 256
+"""Far more cores on an axis than any chip has; keeps lists of cores short."""
 
 
 class AnnotationError(ValueError):
@@ -343,6 +345,10 @@ def _ranges(value: object) -> tuple[RangeRequest, ...]:
                 f"{what} is {entry!r}",
                 "expected {start: [x, y], extent: [ex, ey]}",
                 key="core_ranges",
+            )
+        if max(*start, *extent) > MAX_CORES:
+            raise AnnotationError(
+                f"{what} is {entry!r}", f"no device has {MAX_CORES} cores on an axis"
             )
         found.append(RangeRequest((start[0], start[1]), (extent[0], extent[1])))
         for core in ScheduleRequest(core_ranges=(found[-1],)).cores() or ():
