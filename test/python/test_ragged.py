@@ -66,15 +66,23 @@ def constants(*numbers: int) -> str:
 
 
 def gemm_text(
-    size: tuple[int, int, int], block: tuple[int, int, int], element: str = "bf16", out: str = "f32"
+    size: tuple[int, int, int],
+    block: tuple[int, int, int],
+    element: str = "bf16",
+    out: str = "f32",
+    *,
+    transposed: bool = False,
 ) -> str:
-    """C = A @ B on blocks; grids and loops count blocks by T.ceildiv."""
+    """C = A @ B (or B transposed) on blocks; grids and loops count blocks by T.ceildiv."""
     (m, n, k), (bm, bn, bk) = size, block
     grid_m, grid_n, steps = (-(-a // b) for a, b in zip(size, block, strict=True))
     a, a_kind = region("A", (m, k), element, ("%m", "%kk"), (bm, bk))
-    b, b_kind = region("B", (k, n), element, ("%kk", "%n"), (bk, bn))
+    turn = slice(None, None, -1 if transposed else 1)
+    b_shape, b_block = (k, n)[turn], (bk, bn)[turn]
+    b, b_kind = region("B", b_shape, element, ("%kk", "%n")[turn], b_block)
+    b_map = "(j, l)" if transposed else "(l, j)"
     c, c_kind = region("C", (m, n), out, ("%m", "%n"), (bm, bn))
-    a_shared, b_shared = memref((bm, bk), element, 1), memref((bk, bn), element, 1)
+    a_shared, b_shared = memref((bm, bk), element, 1), memref(b_block, element, 1)
     acc = memref((bm, bn), "f32", 2)
     wide = "".join(
         f"%{v}w = arith.extf %{v} : {element} to f32\n        " if element != "f32" else ""
@@ -93,7 +101,7 @@ def gemm_text(
       }}"""
     return f"""
 func.func @gemm(%A: {memref((m, k), element)} {{tt.name = "A"}},
-                %B: {memref((k, n), element)} {{tt.name = "B"}},
+                %B: {memref(b_shape, element)} {{tt.name = "B"}},
                 %C: {memref((m, n), out)} {{tt.name = "C"}}) {{
 {constants(bm, bn, bk, grid_m, grid_n, steps)}
   scf.parallel (%bx, %by) = (%c0, %c0) to (%c{grid_n}, %c{grid_m}) step (%c1, %c1) {{
@@ -110,7 +118,7 @@ func.func @gemm(%A: {memref((m, k), element)} {{tt.name = "A"}},
       %B_view = {b}
       linalg.copy ins(%B_view : {b_kind}) outs(%b : {b_shared})
       linalg.generic {{indexing_maps = [affine_map<(i, j, l) -> (i, l)>,
-          affine_map<(i, j, l) -> (l, j)>, affine_map<(i, j, l) -> (i, j)>],
+          affine_map<(i, j, l) -> {b_map}>, affine_map<(i, j, l) -> (i, j)>],
           iterator_types = ["parallel", "parallel", "reduction"]}}
           ins(%a, %b : {a_shared}, {b_shared}) outs(%acc : {acc}) {{
       ^bb0(%x: {element}, %y: {element}, %s: f32):
@@ -282,6 +290,21 @@ def test_products_in_other_formats(
     close(kernel(a, b), product_of(a, b), 2e-3 if element == "f32" else 2.0**-7)
 
 
+@pytest.mark.parametrize("element", ["bf16", "f32"])
+def test_pages_in_other_orders(element: str) -> None:
+    """Columns first in the transposed operand, subblocks of 2x1 tiles in the accumulator."""
+    kernel, (a, b), results = on_every_level(
+        gemm_text((100, 330, 300), (64, 160, 96), element, transposed=True)
+    )
+    buffered = str(kernel.modules["buffered"])
+    assert "column_major" in buffered
+    assert "subblock<2x1>" in buffered
+    assert ("store_block", Clip.INSIDE, Clip.EDGE) in clips(kernel)
+    assert ("load_block", Clip.EDGE, Clip.EDGE) in clips(kernel)
+    for (output,) in results:
+        close(output, product_of(a, b.T), 2e-3)
+
+
 def test_products_agree_at_every_level() -> None:
     """Three tiles along each axis; the K loop is widened to one step of four."""
     kernel, (a, b), results = on_every_level(gemm_text((70, 70, 70), (64, 64, 64)))
@@ -333,9 +356,10 @@ def test_elementwise_of_any_shape(shape: tuple[int, int]) -> None:
         close(output, np.exp(a.astype(np.float64)) - b, 1e-3)
 
 
-def test_blocks_behind_the_end_store_nothing() -> None:
+@pytest.mark.parametrize("block", [(64, 96), (32, 96)])
+def test_blocks_behind_the_end_store_nothing(block: tuple[int, int]) -> None:
     """A grid of more block rows than the tensor has."""
-    kernel, (a, b), results = on_every_level(eltwise_text(70, 70, (64, 96), extra=2))
+    kernel, (a, b), results = on_every_level(eltwise_text(70, 70, block, extra=2))
     assert clips(kernel) == {
         (op, Clip.OUTSIDE, Clip.INSIDE) for op in ("load_block", "store_block")
     }
