@@ -58,6 +58,7 @@ ND = {"axes": ["M", "N"], "grid": [2, 2], "shard_shape": [64, 32]}
         ({"shard": "L1", "interleave": True}, LayoutRequest(memory="l1", layout="interleaved")),
         ({"tile_id_order": "z_order"}, LayoutRequest(order="z_order")),
         ({"tile_shape": [32, 32]}, LayoutRequest()),
+        ({"stride": [4, 1]}, LayoutRequest(stride=(4, 1))),
     ],
 )
 def test_layouts(fields: dict[str, Any], expected: LayoutRequest) -> None:
