@@ -88,7 +88,7 @@ def test_every_layout_in_every_place(
         for j, name in enumerate(TENSORS)
         for i, case in enumerate(CASES)
     ],
-    ids=lambda v: "-".join(v) if isinstance(v, tuple) else str(v),
+    ids=str,
 )
 def test_native_is_the_simulator_to_the_bit(
     name: str, arch: str, case: tuple[str, str, str], tmp_path: Path
