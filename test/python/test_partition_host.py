@@ -1,4 +1,4 @@
-"""Host programs that give each core a box of blocks compile without a warning and check themselves."""
+"""Host programs that give each core a box of blocks compile without a warning and check results."""
 
 from __future__ import annotations
 
