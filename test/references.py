@@ -109,5 +109,6 @@ TILE_REFERENCES: dict[str, Callable[..., Any]] = {
     "reducers": lambda X, V: (X @ V, X[:, 3:].max(axis=1)),
     "conversions": conversions,
     "hints": lambda X: 6 * X,
+    "ragged": lambda A, B: (np.maximum(A @ B, 0), np.maximum(A @ B, 0).sum(axis=1)),
 }
 """Of the kernels of `test/tile_kernels.py`: not made to be exact in any format."""

@@ -533,6 +533,35 @@ def hints(M=64, N=64, dtype=BF16):
     return hints
 
 
+def ragged(M=100, N=50, K=70, block=64, dtype=BF16):
+    """C = relu(A @ B) and the sums of its rows; blocks that reach beyond all tensors."""
+
+    @T.prim_func
+    def ragged(
+        A: T.Tensor((M, K), dtype),
+        B: T.Tensor((K, N), dtype),
+        C: T.Tensor((M, N), dtype),
+        S: T.Tensor((M,), FP32),
+    ):
+        with T.Kernel(T.ceildiv(M, block), threads=128) as by:
+            a = T.alloc_shared((block, block), dtype)
+            b = T.alloc_shared((block, block), dtype)
+            c = T.alloc_fragment((block, block), FP32)
+            s = T.alloc_fragment((block,), FP32)
+            T.clear(c)
+            for k in T.Pipelined(T.ceildiv(K, block), num_stages=2):
+                T.copy(A[by * block, k * block], a)
+                T.copy(B[k * block, 0], b)
+                T.gemm(a, b, c)
+            for i, j in T.Parallel(block, block):
+                c[i, j] = T.max(c[i, j], 0)
+            T.copy(c, C[by * block, 0])
+            T.reduce_sum(c, s, dim=1)
+            T.copy(s, S[by * block])
+
+    return ragged
+
+
 TILE_CASES: dict[str, Callable[[], object]] = {
     make.__name__: make
     for make in (
@@ -558,6 +587,7 @@ TILE_CASES: dict[str, Callable[[], object]] = {
         reducers,
         conversions,
         hints,
+        ragged,
     )
 }
 """Kernels that import and run at level TILE, by the name of their saved file."""

@@ -229,6 +229,14 @@ func.func @load(%t: memref<64x64xbf16>, %i: index) {
 
 // -----
 
+// CHECK: invalid.mlir:{{[0-9]+}}:3: error: 'tt.noc.load_block': clip says for rows and columns one of inside, edge, outside, not ["edge", "beyond"]
+func.func @clip(%t: memref<64x64xbf16>, %i: index) {
+  %b = tt.noc.load_block %t[%i, %i] clip ["edge", "beyond"] request <0, "s", stages 2, by "default"> : memref<64x64xbf16> -> !tt.layout.block<1x1, tile<32x32, bf16>>
+  func.return
+}
+
+// -----
+
 // CHECK: invalid.mlir:{{[0-9]+}}:3: error: 'tt.noc.store_block': 3 indices for a tensor of rank 2
 func.func @store(%t: memref<64x64xbf16>, %i: index, %b: !tt.layout.block<1x1, tile<32x32, bf16>>) {
   tt.noc.store_block %b, %t[%i, %i, %i] : !tt.layout.block<1x1, tile<32x32, bf16>>, memref<64x64xbf16>

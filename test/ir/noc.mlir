@@ -9,6 +9,8 @@
 func.func @blocks(%tensor: memref<2x64x64xbf16>, %b: index, %i: index) {
   %block = tt.noc.load_block %tensor[%b, %i, %i] request <0, "s", stages 2, by "default"> : memref<2x64x64xbf16> -> !block
   tt.noc.store_block %block, %tensor[%b, %i, %i] : !block, memref<2x64x64xbf16>
+  %edge = tt.noc.load_block %tensor[%b, %i, %i] clip ["edge", "inside"] request <0, "s", stages 2, by "default"> : memref<2x64x64xbf16> -> !block
+  tt.noc.store_block %edge, %tensor[%b, %i, %i] clip ["outside", "edge"] : !block, memref<2x64x64xbf16>
   func.return
 }
 
@@ -56,6 +58,8 @@ func.func @cores(%value: index, %pages: index) {
 // CHECK-NEXT:   func.func @blocks(%tensor: memref<2x64x64xbf16>, %b: index, %i: index) {
 // CHECK-NEXT:     %block = tt.noc.load_block %tensor[%b, %i, %i] request <0, "s", stages 2, by "default"> : memref<2x64x64xbf16> -> !tt.layout.block<1x2, tile<32x32, bf16>>
 // CHECK-NEXT:     tt.noc.store_block %block, %tensor[%b, %i, %i] : !tt.layout.block<1x2, tile<32x32, bf16>>, memref<2x64x64xbf16>
+// CHECK-NEXT:     %edge = tt.noc.load_block %tensor[%b, %i, %i] clip ["edge", "inside"] request <0, "s", stages 2, by "default"> : memref<2x64x64xbf16> -> !tt.layout.block<1x2, tile<32x32, bf16>>
+// CHECK-NEXT:     tt.noc.store_block %edge, %tensor[%b, %i, %i] clip ["outside", "edge"] : !tt.layout.block<1x2, tile<32x32, bf16>>, memref<2x64x64xbf16>
 // CHECK-NEXT:     func.return
 // CHECK-NEXT:   }
 // CHECK-NEXT:   func.func @pages(%tensor: memref<2x64x64xbf16>, %page: index, %slot: index) {
@@ -103,6 +107,8 @@ func.func @cores(%value: index, %pages: index) {
 // CHECK-GENERIC-NEXT:   ^bb0(%tensor: memref<2x64x64xbf16>, %b: index, %i: index):
 // CHECK-GENERIC-NEXT:     %block = "tt.noc.load_block"(%tensor, %b, %i, %i) <{cb = #tt.cb.request<0, "s", stages 2, by "default">}> : (memref<2x64x64xbf16>, index, index, index) -> !tt.layout.block<1x2, tile<32x32, bf16>>
 // CHECK-GENERIC-NEXT:     "tt.noc.store_block"(%block, %tensor, %b, %i, %i) : (!tt.layout.block<1x2, tile<32x32, bf16>>, memref<2x64x64xbf16>, index, index, index) -> ()
+// CHECK-GENERIC-NEXT:     %edge = "tt.noc.load_block"(%tensor, %b, %i, %i) <{clip = ["edge", "inside"], cb = #tt.cb.request<0, "s", stages 2, by "default">}> : (memref<2x64x64xbf16>, index, index, index) -> !tt.layout.block<1x2, tile<32x32, bf16>>
+// CHECK-GENERIC-NEXT:     "tt.noc.store_block"(%edge, %tensor, %b, %i, %i) <{clip = ["outside", "edge"]}> : (!tt.layout.block<1x2, tile<32x32, bf16>>, memref<2x64x64xbf16>, index, index, index) -> ()
 // CHECK-GENERIC-NEXT:     "func.return"() : () -> ()
 // CHECK-GENERIC-NEXT:   }) : () -> ()
 // CHECK-GENERIC-NEXT:   "func.func"() <{sym_name = "pages", function_type = (memref<2x64x64xbf16>, index, index) -> ()}> ({

@@ -337,16 +337,24 @@ def test_generated_tiles_hold_what_they_say(element: str, tmp_path: Path) -> Non
     if CXX is None:
         pytest.skip("no C++ compiler is installed")
     steps = {"bf16": (-8, 1), "f16": (64, -1), "f32": (1024, 1)}[element]
-    names = [f"write_reduce_scaler_{element}", f"write_iota_{element}"]
+    names = [
+        f"write_reduce_scaler_{element}",
+        f"write_iota_{element}",
+        f"write_zero_{element}",
+    ]
     helpers = "\n".join(helper_lines(names))
-    assert helpers.count("reinterpret_cast<volatile tt_l1_ptr uint32_t*>(address)") == 2
+    assert helpers.count("reinterpret_cast<volatile tt_l1_ptr uint32_t*>(address)") == 3
     source = f"""#include <cstdint>
 #include <cstdio>
-static uint32_t l1[2048];
+static uint32_t l1[3328];
 {helpers.replace("reinterpret_cast<volatile tt_l1_ptr uint32_t*>(address)", "&l1[address / 4]")}
 int main() {{
+    for (uint32_t& word : l1) {{
+        word = 0x12345678;
+    }}
     {names[0]}(0);
     {names[1]}(4096, {steps[0]}, {steps[1]});
+    {names[2]}(8192);
     fwrite(l1, 1, sizeof l1, stdout);
 }}
 """
@@ -362,6 +370,8 @@ int main() {{
     iota = tile(element, lambda r, c: steps[0] * r + steps[1] * c)
     np.testing.assert_array_equal(l1[: scaler.size], scaler)
     np.testing.assert_array_equal(l1[4096 : 4096 + iota.size], iota)
+    assert not l1[8192 : 8192 + iota.size].any()
+    assert (l1[8192 + iota.size :].view(np.uint32) == 0x12345678).all()
 
 
 def test_only_the_helpers_that_are_called_are_printed() -> None:

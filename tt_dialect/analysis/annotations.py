@@ -56,16 +56,19 @@ T = TypeVar("T")
 
 
 def attribute_of(value: object) -> Attribute:
-    """Plain data as an attribute; `TypeError` for what has no form."""
+    """Plain data as an attribute, without what is None; `TypeError` for what has no form."""
     if isinstance(value, bool):
         return IntegerAttr.from_bool(value)
     if isinstance(value, int):
         return IntegerAttr(value, i64)
     if isinstance(value, str):
         return StringAttr(value)
+    if isinstance(value, float) and value.is_integer():
+        return IntegerAttr(int(value), i64)
     if isinstance(value, Mapping):
         entries = cast("Mapping[object, object]", value)
-        return DictionaryAttr({str(k): attribute_of(v) for k, v in entries.items()})
+        said = {str(k): v for k, v in entries.items() if v is not None}
+        return DictionaryAttr({k: attribute_of(v) for k, v in said.items()})
     if isinstance(value, list | tuple):
         return ArrayAttr([attribute_of(v) for v in cast("Sequence[object]", value)])
     raise TypeError(f"an annotation holds numbers, words, lists and maps, not {value!r}")

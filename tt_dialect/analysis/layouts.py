@@ -8,6 +8,7 @@ JSON files, options of `tt-infer-layout`. A layout says, for one tensor or on-ch
     strategy     height | width | block, with `grid` (shards) or `shard_shape` (elements) or neither
     nd_shard     {axes, grid, shard_shape, order, align_tiles}, in place of a strategy
     order        row_major | column_major | match_shard | z_order: how shards are numbered
+    stride       [along rows, along columns] in tiles: has to be that of the tile grid
     cb_depth     depth in blocks of the circular buffers that its blocks pass through
 
 and a schedule says
@@ -46,6 +47,7 @@ LAYOUT_KEYS = (
     "order",
     "cb_depth",
     "tile_shape",
+    "stride",
 )
 OLD_LAYOUT_KEYS = {"shard": "memory", "tile_id_order": "order"}
 """Keys of `tt.layout_desc`, which earlier tools write, and what they are here."""
@@ -58,6 +60,8 @@ PLACE_KEY = "at"
 """Where an annotation stands, `file:line`; added when it is read from a file."""
 
 MAX_DEPTH = 64
+MAX_CORES = 256
+"""Far more cores on an axis than any chip has; keeps lists of cores short."""
 
 
 class AnnotationError(ValueError):
@@ -106,6 +110,8 @@ class LayoutRequest:
     order: str | None = None
     cb_depth: int | None = None
     place: str | None = None
+    stride: tuple[int, ...] | None = None
+    """Tiles from one tile to the next, along rows and along columns: checked, never chosen."""
 
     @property
     def places(self) -> bool:
@@ -208,6 +214,7 @@ def read_layout(name: str, value: object) -> LayoutRequest:
         order,
         _depth(fields, whose),
         _place(fields),
+        _extents(fields, "stride", whose),
     )
     _check_layout(name, request)
     return request
@@ -343,6 +350,10 @@ def _ranges(value: object) -> tuple[RangeRequest, ...]:
                 f"{what} is {entry!r}",
                 "expected {start: [x, y], extent: [ex, ey]}",
                 key="core_ranges",
+            )
+        if max(*start, *extent) > MAX_CORES:
+            raise AnnotationError(
+                f"{what} is {entry!r}", f"no device has {MAX_CORES} cores on an axis"
             )
         found.append(RangeRequest((start[0], start[1]), (extent[0], extent[1])))
         for core in ScheduleRequest(core_ranges=(found[-1],)).cores() or ():

@@ -97,9 +97,8 @@ class Device:
     """(width, height) of the compute grid."""
     l1_top: int
     """End of L1, from which L1 tensors grow down."""
-    bounded: bool = True
-    """Whether shards outside of the grid are an error."""
-
+    core_grid: CoreXY = (8, 8)
+    """(width, height) of the cores a program may use: where L1 shards lie."""
     followed: tuple[CoreXY, ...] = ()
     """In partition mode local_shard the cores with work, by row-major place of their shards."""
 
@@ -112,18 +111,20 @@ class Device:
     def at(cls, name: str, partition: PartitionAttr) -> Device:
         """The machine of an architecture and a division of work."""
         arch, local = get_arch(name), partition.is_local
+        width, height = int_tuple(partition.core_grid)
         return cls(
             arch.dram_banks,
             arch.dram_alignment,
             arch.grid,
             arch.l1_bytes // 64 * 64,
+            core_grid=(width, height),
             followed=tuple(partition.core_ranges.cores()) if local else (),
         )
 
     def shard_cores(self, sharding: Sharding) -> list[CoreXY]:
         """The cores of an L1 tensor's shards, by shard number."""
         if len(self.followed) != sharding.shards:
-            return shard_cores(sharding)
+            return shard_cores(sharding, None, self.core_grid)
         found = dict(zip(row_major_numbers(sharding), self.followed, strict=True))
         return [found[number] for number in range(sharding.shards)]
 
@@ -157,17 +158,18 @@ def placement(
     if sharding is None:
         cores = device.cores()
         return Placement(len(cores), pages, None, cores)
-    cores = tuple(device.shard_cores(sharding))
+    try:
+        cores = tuple(device.shard_cores(sharding))
+    except ShardingError as error:
+        raise error_at(op, f"L1 tensor '{label}': {error}", error.hint) from None
     width, height = device.grid
     outside = [(s, c) for s, c in enumerate(cores) if c[0] >= width or c[1] >= height]
-    if outside and device.bounded:
+    if outside:
         shard, core = outside[0]
-        grid = "x".join(map(str, sharding.grid))
         raise error_at(
             op,
             f"shard {shard} of L1 tensor '{label}' would be on core {core}, outside the "
             f"{width}x{height} cores of the device",
-            f"its shard grid is {grid}, and each shard has a core of its own: use larger shards",
         )
     return Placement(len(cores), pages, sharding, cores)
 

@@ -219,18 +219,16 @@ class _HostPrinter:
         lines.blank()
         lines.line("namespace {")
         lines.line("")
-        if any(buffer.where.sharding is None for buffer in self.buffers):
-            lines.lines(BUFFER)
-            lines.blank()
-        if self.sharded:
-            lines.lines(SHARDED_BUFFER)
-            lines.blank()
-        if any(alias_of(alloc) is None for alloc in allocs_of(self.program)):
-            lines.lines(CREATE_CB)
-            lines.blank()
-        if any(alias_of(alloc) is not None for alloc in allocs_of(self.program)):
-            lines.lines(CREATE_LOCAL_CB)
-            lines.blank()
+        local = [alias_of(alloc) is not None for alloc in allocs_of(self.program)]
+        for text, used in (
+            (BUFFER, any(buffer.where.sharding is None for buffer in self.buffers)),
+            (SHARDED_BUFFER, self.sharded),
+            (CREATE_CB, not all(local)),
+            (CREATE_LOCAL_CB, any(local)),
+        ):
+            if used:
+                lines.lines(text)
+                lines.blank()
         lines.lines(TRANSFERS)
         lines.blank()
         moved = [t for t in self.tensors if not t.plain]

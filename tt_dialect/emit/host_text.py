@@ -19,7 +19,7 @@ HOST_RESERVED = """Axis BLOCK_SHARDED Buffer BufferDistributionSpec BufferShardi
     download dst_full_sync_en end end_coord error expected extent format fp32_dest_acc_en
     fprintf gather generator get_backing_buffer grid index inside isfinite isnan limit local
     main math_fidelity max mesh mesh_command_queue move mt19937 name next noc nullopt ok
-    page_bytes page_size pages places printf processor program push_back queue random_tensor
+    page_bytes page_size pages place places printf processor program push_back queue random_tensor
     range reader reader_args reader_config reference replicated result row rows scale scatter
     set_globally_allocated_address set_page_size shape sharding sharding_args shared_ptr size
     stacked start start_coord start_id starts stride tile tile_size tiled tiles tilize_nfaces

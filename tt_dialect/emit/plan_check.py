@@ -95,7 +95,7 @@ def read_edited(path: str) -> EditedPlan:
     if wrong:
         raise CompileError(*wrong)
     source = _Source(path, text, cast(Json, plan))
-    wrong = [*_device_problems(source), *_work_problems(source)]
+    wrong = list(_device_problems(source)) or list(_work_problems(source))
     if wrong:
         raise CompileError(*wrong)
     partition, warnings = _partition(source)

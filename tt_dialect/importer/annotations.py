@@ -35,7 +35,10 @@ def note_annotations(held: dict[str, Value], ctx: KernelContext) -> None:
 
 
 def attach_annotations(func: FuncOp, ctx: KernelContext) -> None:
-    """Puts what was noted on the function, in order: what is said later holds."""
+    """Puts what was noted on the function, in order: what is said later holds, field by field.
+
+    The function's own attributes are noted last: they are set on a kernel that is made.
+    """
     for kind, value in ctx.user:
         if kind == LAYOUT:
             annotate(func, layout=value)

@@ -61,7 +61,6 @@ def import_kernel(prim_func: Node, name: str) -> func.FuncOp:
     entry = Block()
     place = schema.location(prim_func)
     ctx = KernelContext(name, place, entry)
-    note_annotations(function_attributes(prim_func), ctx)
     arg_names = _declare_parameters(prim_func, ctx)
     hoisted: list[Node] = []
     body = prim_func.node("body")
@@ -75,6 +74,7 @@ def import_kernel(prim_func: Node, name: str) -> func.FuncOp:
     args = ArrayAttr(DictionaryAttr({"tt.name": StringAttr(text)}) for text in arg_names)
     result = func.FuncOp(name, (entry.arg_types, []), Region(entry), arg_attrs=args)
     result.location = location_attr(place) or result.location
+    note_annotations(function_attributes(prim_func), ctx)
     attach_annotations(result, ctx)
     return result
 

@@ -255,12 +255,12 @@ class _Decoder:
             )
         )
         first = builder.insert(arith.MuliOp(place, whole)).result
-        first.name_hint = f"first_{axis}"
+        first.name_hint = "first"
         if count % length == 0:
             return _Side(first, whole, length)
         rest = builder.insert(arith.SubiOp(_constant(builder, count), first)).result
         held = builder.insert(arith.MinUIOp(whole, rest)).result
-        held.name_hint = f"held_{axis}"
+        held.name_hint = "held"
         return _Side(first, held, length)
 
     def inside(self, builder: Builder, work_id: SSAValue, box: list[_Side]) -> list[SSAValue]:

@@ -11,6 +11,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
+from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import (
     TensorBlock,
@@ -35,8 +36,8 @@ from tt_dialect.arch import Arch, get_arch
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.ir.layout import ELEMENT_TYPES, BufferAttr
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, is_kernel
-from tt_dialect.passes.place_tensors import L1Use, check_layout, layout_for
+from tt_dialect.passes.base import LevelPass, decision, is_kernel
+from tt_dialect.passes.place_tensors import L1Use, check_layout, describe, layout_for
 
 
 def _check(func: FuncOp, arg: BlockArgument) -> MemRefType[Attribute]:
@@ -187,20 +188,24 @@ class InferLayout(RewritePattern):
         ]
         kinds = [_check(op, arg) for arg, _ in open_]
         demands = _demands(op, vector_forms(op)) if open_ else {}
+        rows: list[DictionaryAttr] = []
         for (arg, entry), kind in zip(open_, kinds, strict=True):
             tiled = _tiled(arg, demands.get(arg, ()))
             base = BufferAttr.interleaved(kind.element_type, labels.get(arg, ()), tiled=tiled)
             name = label_of(arg, f"argument {arg.index}")
             asked = requests.get(name, LayoutRequest())
-            entry["tt.layout"] = layout_for(
+            by = "user" if asked.places else self.by
+            entry["tt.layout"] = chosen = layout_for(
                 place_of(op, asked.place),
                 name,
                 kind.get_shape(),
                 base,
                 asked.over(self.default),
-                "user" if asked.places else self.by,
+                by,
                 schedule.core_grid or self.arch.grid,
             )
+            if by != "default":
+                rows.append(decision(name, "layout", describe(chosen), by))
         used = L1Use(self.arch)
         for arg, entry in zip(op.args, attrs, strict=True):
             name = label_of(arg, f"argument {arg.index}")
@@ -221,6 +226,10 @@ class InferLayout(RewritePattern):
             if depth is not None and DEPTH not in entry:
                 entry[DEPTH] = IntegerAttr(depth, i64)
             check_layout(place, name, memref_type(arg).get_shape(), layout, used, schedule)
+        if rows:
+            known = op.attributes.get("tt.decisions")
+            earlier = list(known) if isa(known, ArrayAttr[DictionaryAttr]) else []
+            op.attributes["tt.decisions"] = ArrayAttr([*earlier, *rows])
         new = ArrayAttr([DictionaryAttr(a) for a in attrs])
         changed |= op.attributes.pop(LAYOUT, None) is not None
         if new != op.arg_attrs:
@@ -255,7 +264,7 @@ class InferLayoutPass(LevelPass):
 
     What the user says in `tt.user_layout` of the function holds, field by field, over the options,
     and those over DRAM, interleaved, one 32x32 tile a page; `by` records who decided ("user",
-    "option", "default"). A `tt.layout` that is there stays. Strategies height, width and block
+    "option", "default"), and a decision what, where it is not the default. A `tt.layout` that is there stays. Strategies height, width and block
     become an nd_shard over rows (M), columns (N) or both. Every layout is held against its tensor
     (whole tiles, nothing uncovered), the cores and L1 of `arch`. A depth that is asked for stands as
     `tt.cb_depth` at the tensor or the on-chip buffer for `tt-propagate-layout`.

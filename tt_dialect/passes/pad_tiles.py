@@ -177,8 +177,12 @@ class CheckBlock(RewritePattern):
         clips = [
             _clip_dimension(op, block, dim, dim in dims.tiled) for dim in range(len(block.sizes))
         ]
-        if set(clips) != {Clip.INSIDE} and "tt.clip" not in op.attributes:
-            op.attributes["tt.clip"] = ArrayAttr([StringAttr(clip) for clip in clips])
+        found = ArrayAttr([StringAttr(clip) for clip in clips])
+        if set(clips) == {Clip.INSIDE}:
+            if op.attributes.pop("tt.clip", None) is not None:
+                rewriter.notify_op_modified(op)
+        elif op.attributes.get("tt.clip") != found:
+            op.attributes["tt.clip"] = found
             rewriter.notify_op_modified(op)
 
 

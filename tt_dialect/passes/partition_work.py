@@ -118,9 +118,11 @@ class PartitionGrid(RewritePattern):
     def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
         if not is_kernel(op) or "tt.arch" in op.attributes:
             return
+        given = op.attributes.get("tt.partition")
+        if given is not None and grid_of(op) is None:
+            return
         blocks = _blocks(op)
         op.attributes["tt.arch"] = StringAttr(self.arch.name)
-        given = op.attributes.get("tt.partition")
         partition, rows = self._partition(blocks, _merge(op, self.options))
         if isinstance(given, PartitionAttr):
             _check_given(op, given, partition, blocks, self.arch)
@@ -280,7 +282,7 @@ def _local(
 ) -> PartitionAttr:
     """Each core does the blocks of the shard it holds."""
     func, place = blocks.func, place_of(blocks.func, request.place)
-    if request.strategy is not None:
+    if request.strategy not in (None, "contiguous"):
         raise error_at(
             place,
             f"strategy {request.strategy} and partition mode local_shard contradict each other",
@@ -432,8 +434,18 @@ class PartitionWorkPass(LevelPass):
     """Divides the blocks of the launch grid over the cores of an architecture.
 
     Work ids number the blocks row by row in the tensor that is written (outer dimensions, rows,
-    columns, found from its access region, not from the order of grid axes); cores take consecutive
-    ids in row-major order, counts differ by at most one. The result is an attribute; the grid stays.
+    columns, found from its access region, not from the order of grid axes), with `strategy` or
+    `order` column_major column by column; cores take consecutive ids, those of the core grid row by
+    row, those of `core-ranges=X,Y,WIDTH,HEIGHT,...` in the order given, and counts differ by at most
+    one. `strategy=block` gives each core a rectangle of blocks, core rows along rows.
+
+    Tensors sharded over L1 select `mode=local_shard`, unless their shards are cut along axes that no
+    grid axis follows: each core does the blocks of the shard it holds, and the cores are those of the
+    shards. `mode=global` divides the work without regard to them. The schedule annotation
+    `tt.user_schedule` says the same; where it and an option differ is an error. A partition the
+    function has already (a plan that was read) is held against the kernel and kept.
+
+    The result is an attribute; the grid stays.
 
     Before:
     ```mlir

@@ -15,6 +15,7 @@ from tt_dialect.analysis.sharding import (
     interleaved_place,
     project,
     sharding_of,
+    strides_of,
 )
 from tt_dialect.arch import Arch
 from tt_dialect.diagnostics import Location, error_at
@@ -40,6 +41,14 @@ def layout_for(
     """
     shards: list[NdShardAttr] = []
     labels = base.labels
+    strides = strides_of(base.dims(len(shape)).pages(shape, base.tile))[-2:]
+    if request.stride not in (None, strides):
+        raise error_at(
+            place,
+            f"stride {list(request.stride or ())} of '{name}' is not that of its tile grid, "
+            f"{list(strides)}",
+            "strides are in tiles and follow from the shape; leave stride out",
+        )
     if request.nd_shard is not None:
         shard = request.nd_shard
         if not any(labels) and len(shard.axes) == len(shape):
@@ -68,6 +77,17 @@ def layout_for(
         ArrayAttr(shards),
         base.tiled,
     )
+
+
+def describe(layout: BufferAttr) -> str:
+    """`L1, 4 x 4 shards of 64 x 64 over M, N (row_major)`, as decisions spell it."""
+    memory = layout.memory.data.upper()
+    if not layout.shard.data:
+        return f"{memory}, interleaved"
+    shard = layout.shard.data[0]
+    grid, extent = (" x ".join(str(v.data) for v in part) for part in (shard.grid, shard.shard))
+    axes = ", ".join(axis.data for axis in shard.axes)
+    return f"{memory}, {grid} shards of {extent} over {axes} ({shard.order.data})"
 
 
 def _nd_shard(shard: ShardRequest) -> NdShardAttr:

@@ -263,7 +263,7 @@ def _any_device(op: func.FuncOp, banks: int) -> Device:
     if isinstance(partition, PartitionAttr):
         width, height = int_tuple(partition.core_grid)
         followed = partition.core_ranges.cores() if partition.is_local else []
-    return Device(banks, 32, (width, height), 1 << 30, bounded=False, followed=tuple(followed))
+    return Device(banks, 32, (width, height), 1 << 30, (width, height), tuple(followed))
 
 
 def _own_arguments(

@@ -6,6 +6,7 @@
 // What the user says, field by field over the default; aliases and case are normalised.
 // CHECK:      func.func @fields(%A: {{.*}}#tt.layout.buffer<l1, interleaved, tile<32x32, bf16>, axes [], by "user">}
 // CHECK-SAME: %B: {{.*}}#tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">, tt.cb_depth = 3 : i64}
+// CHECK-SAME: tt.decisions = [{subject = "A", what = "layout", value = "L1, interleaved", by = "user"}]
 // CHECK-NOT:  tt.user_layout
 // Options stand between user and default; a depth alone does not say where a tensor lives.
 // OPTION:      func.func @fields(%A: {{.*}}#tt.layout.buffer<l1, sharded, tile<32x32, bf16>, axes [], by "user", nd_shard<axes ["M"], grid [8], shard [32], order "row_major">>, tt.cb_depth = 4 : i64}

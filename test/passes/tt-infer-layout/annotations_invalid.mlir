@@ -189,6 +189,15 @@ func.func @page_order(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x1
 
 // -----
 
+// Strides follow from the shape: [Nt, 1] in tiles.
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: stride [128, 1] of 'A' is not that of its tile grid, [4, 1]
+// CHECK-NEXT: note: strides are in tiles and follow from the shape; leave stride out
+func.func @stride(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {stride = [128, 1]}, B = {stride = [4, 1]}}} {
+  func.return
+}
+
+// -----
+
 // CHECK:      annotations_invalid.mlir:[[#]]:1: error: cb_depth of 'A' is 0
 // CHECK-NEXT: note: expected a number of blocks from 1 to 64
 func.func @depth(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {cb_depth = 0}}} {

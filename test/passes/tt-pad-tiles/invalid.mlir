@@ -46,24 +46,54 @@ func.func @unknown(%A: memref<64x64xbf16>, %n: index) {
 
 // -----
 
-// A loop of 4 blocks of 64 over 250 rows.
-// CHECK:      invalid.mlir:[[#]]:5: error: a block of 64 does not divide dimension 0 of 'A' (extent 250): it reaches from 0 to 256
-// CHECK-NEXT: note: choose block sizes that divide the tensor
-func.func @too_far(%A: memref<250x64xbf16>) {
+// An index is no block that could be clipped.
+// CHECK:      invalid.mlir:[[#]]:5: error: index 3 is outside dimension 0 of 'A' (extent 3)
+// CHECK-NEXT: note: an extent of 1 is an index, not a block; make the grid or the loop end there
+func.func @no_such_plane(%A: memref<3x64x64xbf16>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
-  %c64 = arith.constant 64 : index
   scf.for %i = %c0 to %c4 step %c1 {
-    %m = arith.muli %i, %c64 : index
-    %v = memref.subview %A[%m, 0] [64, 64] [1, 1] : memref<250x64xbf16> to memref<64x64xbf16, strided<[64, 1], offset: ?>>
+    %v = memref.subview %A[%i, 0, 0] [1, 64, 64] [1, 1, 1] : memref<3x64x64xbf16> to memref<64x64xbf16, strided<[64, 1], offset: ?>>
   }
   func.return
 }
 
 // -----
 
-// CHECK: invalid.mlir:[[#]]:3: error: a block of 32 does not divide dimension 1 of 'A' (extent 64): it reaches from -32 to 0
+// The second copy would load what the first has stored behind row 49 of the last tile.
+// CHECK:      invalid.mlir:[[#]]:3: error: 'A' has dimensions that are not multiples of 32 and is loaded after it is stored at {{.*}}: what is stored to the padding of its last tiles would be loaded
+// CHECK-NEXT: note: keep the block on chip, or make the dimensions multiples of 32
+func.func @stored_padding(%A: memref<50x64xbf16>, %B: memref<50x64xbf16>) {
+  %s = memref.alloc() : memref<64x64xbf16, 1 : i64>
+  %v = memref.subview %A[0, 0] [64, 64] [1, 1] : memref<50x64xbf16> to memref<64x64xbf16, strided<[64, 1]>>
+  %w = memref.subview %B[0, 0] [64, 64] [1, 1] : memref<50x64xbf16> to memref<64x64xbf16, strided<[64, 1]>>
+  linalg.copy ins(%s : memref<64x64xbf16, 1 : i64>) outs(%v : memref<64x64xbf16, strided<[64, 1]>>)
+  linalg.copy ins(%v : memref<64x64xbf16, strided<[64, 1]>>) outs(%w : memref<64x64xbf16, strided<[64, 1]>>)
+  func.return
+}
+
+// -----
+
+// A loop makes the load come after the store.
+// CHECK: invalid.mlir:[[#]]:5: error: 'A' has dimensions that are not multiples of 32 and is loaded after it is stored
+func.func @stored_in_a_loop(%A: memref<50x64xbf16>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %s = memref.alloc() : memref<64x64xbf16, 1 : i64>
+  %v = memref.subview %A[0, 0] [64, 64] [1, 1] : memref<50x64xbf16> to memref<64x64xbf16, strided<[64, 1]>>
+  scf.for %i = %c0 to %c2 step %c1 {
+    linalg.copy ins(%v : memref<64x64xbf16, strided<[64, 1]>>) outs(%s : memref<64x64xbf16, 1 : i64>)
+    linalg.copy ins(%s : memref<64x64xbf16, 1 : i64>) outs(%v : memref<64x64xbf16, strided<[64, 1]>>)
+  }
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:3: error: a block of 32 starts before dimension 1 of 'A' (extent 64): at -32
+// CHECK-NEXT: note: blocks may reach beyond a tensor's end, not before its start
 func.func @below_zero(%A: memref<64x64xbf16>) {
   %c0 = arith.constant 0 : index
   %c32 = arith.constant 32 : index

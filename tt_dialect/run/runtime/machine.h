@@ -55,6 +55,7 @@ void find(Severity severity, const char* rule, const Site* where, const std::str
 [[noreturn]] void broken(const char* rule, const Site& where, const std::string& message,
                          const std::string& buffer = {}, const std::string& note = {});
 [[noreturn]] void finish(int code);
+[[noreturn]] void refuse(const std::string& message);  // what the host program must not do
 std::string text(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
 // ---- buffers ----

@@ -1,0 +1,354 @@
+"""Annotations: the vocabulary, the ways in, and what comes of them."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from xdsl.dialects.builtin import ModuleOp, StringAttr, bf16
+from xdsl.dialects.func import FuncOp
+
+from tt_dialect import annotate_tt_layout, annotate_tt_schedule, api
+from tt_dialect.analysis.annotations import attribute_of, layouts_of, plain_of, schedule_of
+from tt_dialect.analysis.layouts import (
+    LAYOUT_KEYS,
+    SCHEDULE_KEYS,
+    SHARD_KEYS,
+    AnnotationError,
+    LayoutRequest,
+    RangeRequest,
+    ScheduleRequest,
+    ShardRequest,
+    read_layout,
+    read_layouts,
+    read_schedule,
+)
+from tt_dialect.analysis.sharding import shard_cores, sharding_of
+from tt_dialect.diagnostics import CompileError
+from tt_dialect.importer import schema
+from tt_dialect.importer.graph import GraphMap, Node, Value, parse_graph
+from tt_dialect.importer.kernel import import_kernel
+from tt_dialect.importer.uses import walk
+from tt_dialect.ir.layout import BufferAttr
+from tt_dialect.passes.place_tensors import layout_for
+
+GEMM = Path(__file__).parents[2] / "examples" / "gemm.tir.json"
+ND = {"axes": ["M", "N"], "grid": [2, 2], "shard_shape": [64, 32]}
+
+
+# --- vocabulary -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, LayoutRequest()),
+        ({"memory": "DRAM"}, LayoutRequest(memory="dram")),
+        ({"memory": "ddr"}, LayoutRequest(memory="dram")),
+        ({"memory": "SRAM"}, LayoutRequest(memory="l1")),
+        ({"layout": "Interleaved"}, LayoutRequest(layout="interleaved")),
+        ({"strategy": "block_sharded"}, LayoutRequest(strategy="block")),
+        ({"strategy": "width", "grid": 3}, LayoutRequest(strategy="width", grid=(3,))),
+        ({"nd_shard": ND}, LayoutRequest(nd_shard=ShardRequest(("M", "N"), (2, 2), (64, 32)))),
+        ({"cb_depth": 4, "at": "f:3"}, LayoutRequest(cb_depth=4, place="f:3")),
+        ({"shard": "L1", "interleave": True}, LayoutRequest(memory="l1", layout="interleaved")),
+        ({"tile_id_order": "z_order"}, LayoutRequest(order="z_order")),
+        ({"tile_shape": [32, 32]}, LayoutRequest()),
+        ({"stride": [4, 1]}, LayoutRequest(stride=(4, 1))),
+    ],
+)
+def test_layouts(fields: dict[str, Any], expected: LayoutRequest) -> None:
+    assert read_layout("A", fields) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (["memory"], "the layout of 'A' is"),
+        ({"memory": 3}, "unknown memory '3' of 'A'"),
+        ({"memory": "L1", "shard": "L1"}, "says 'memory' twice, as 'shard' too"),
+        ({"interleave": "yes"}, "interleave of 'A' is 'yes'"),
+        ({"grid": [2]}, "'grid' of 'A' belongs to no strategy"),
+        ({"strategy": "block", "grid": [2]}, "'grid' of 'A' has 1 entries"),
+        ({"strategy": "height", "grid": [0]}, r"grid of 'A' is \[0\]"),
+        ({"strategy": "height", "grid": [True]}, r"grid of 'A' is \[True\]"),
+        ({"strategy": "height", "nd_shard": ND}, "both a strategy and an nd_shard"),
+        ({"nd_shard": {**ND, "grid": [2]}}, "2 axes, 1 grid extents and 2 shard"),
+        ({"nd_shard": {**ND, "axes": ["M", "M"]}}, "lists an axis twice"),
+        ({"nd_shard": {**ND, "axes": "MN"}}, "axes in the nd_shard of 'A' are 'MN'"),
+        ({"nd_shard": {**ND, "align_tiles": 1}}, "align_tiles in the nd_shard of 'A' is 1"),
+        ({"nd_shard": {**ND, "halo": 1}}, "halo unsupported"),
+        ({"order": "block_linear"}, "is reserved"),
+        ({"cb_depth": 65}, "cb_depth of 'A' is 65"),
+        ({"cb_depth": True}, "cb_depth of 'A' is True"),
+        ({"tile_shape": [16, 16]}, "tile_shape of 'A'"),
+        ({"at": 3}, "'at' is 3"),
+    ],
+)
+def test_layouts_that_cannot_be_meant(fields: Any, message: str) -> None:
+    with pytest.raises(AnnotationError, match=message):
+        read_layout("A", fields)
+
+
+def test_schedules() -> None:
+    ranges = [{"start": [0, 0], "extent": [2, 1]}, {"start": [0, 1], "extent": [1, 2]}]
+    found = read_schedule({"core_grid": [4, 3], "strategy": "Block", "core_ranges": ranges})
+    first, second = RangeRequest((0, 0), (2, 1)), RangeRequest((0, 1), (1, 2))
+    assert found == ScheduleRequest((4, 3), None, "block", None, (first, second))
+    assert found.cores() == [(0, 0), (1, 0), (0, 1), (0, 2)]
+    assert ScheduleRequest().cores() is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (3, "a schedule annotation is 3"),
+        ({"core_grid": [4]}, r"core_grid of the schedule is \[4\]"),
+        ({"core_grids": [4, 4]}, "has no key 'core_grids'"),
+        ({"core_ranges": []}, r"core_ranges of the schedule are \[\]"),
+        ({"core_ranges": [{"start": [0, 0]}]}, "core range 0 is"),
+        ({"core_ranges": [{"start": [-1, 0], "extent": [1, 1]}]}, "start of core range 0"),
+        ({"core_ranges": [{"start": [0, 0], "extent": [999, 999]}]}, "core range 0 is"),
+        ({"strategy": "random"}, "unknown strategy 'random' of the schedule"),
+    ],
+)
+def test_schedules_that_cannot_be_meant(fields: Any, message: str) -> None:
+    with pytest.raises(AnnotationError, match=message):
+        read_schedule(fields)
+
+
+def test_user_over_default() -> None:
+    default = LayoutRequest("l1", "sharded", "block", grid=(2, 2), order="z_order", cb_depth=2)
+    assert LayoutRequest().over(default) == default
+    assert LayoutRequest(memory="dram").over(default).strategy == "block"
+    interleaved = LayoutRequest(layout="interleaved", cb_depth=5).over(default)
+    assert interleaved == LayoutRequest("l1", "interleaved", cb_depth=5)
+    tall = LayoutRequest(strategy="height").over(default)
+    assert (tall.grid, tall.order, tall.cb_depth) == (None, None, 2)
+    assert not LayoutRequest(cb_depth=3, place="f:1").places
+
+
+def test_attributes_and_plain_data() -> None:
+    data = {"A": {"memory": "L1", "nd_shard": {**ND, "align_tiles": True}, "cb_depth": 3}}
+    assert plain_of(attribute_of(data)) == data
+    assert read_layouts(plain_of(attribute_of(data))) == read_layouts(data)
+    with pytest.raises(TypeError, match="an annotation holds numbers"):
+        attribute_of({"A": 1.5})
+
+
+# --- ways in --------------------------------------------------------------------------------------
+
+
+def annotated_graph(where: str, key: str, value: Value) -> Node:
+    """The GEMM's PrimFunc with an annotation on the function or on its block."""
+    root = parse_graph(GEMM.read_text(), "gemm.tir.json")
+    func = schema.kernels_of(root)[0].func
+    if where == "block":
+        blocks = (node for node in walk(func.node("body")) if node.kind == "SBlock")
+        owner = next(b for b in blocks if b.text("name_hint") == "tilelang_root")
+        field = "annotations"
+    else:
+        owner, field = func.node("attrs"), "__dict__"
+    held = owner.mapping(field)
+    owner.fields[field] = GraphMap((*held.entries, (key, value)))
+    return func
+
+
+NODE_MAP = GraphMap(
+    (
+        (
+            "A",
+            GraphMap(
+                (
+                    ("memory", "L1"),
+                    ("strategy", "block"),
+                    ("grid", [Node.integer_constant(2), 4]),
+                )
+            ),
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize("where", ["function", "block"])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("tt.user_layout", NODE_MAP),
+        ("tt.user_layout.17", NODE_MAP),
+        ("tt.layout_desc", NODE_MAP),
+        (
+            "tt.user_layout",
+            json.dumps({"A": {"memory": "L1", "strategy": "block", "grid": [2, 4]}}),
+        ),
+    ],
+)
+def test_annotations_of_a_prim_func(where: str, key: str, value: Value) -> None:
+    func = import_kernel(annotated_graph(where, key, value), "gemm")
+    assert layouts_of(func) == {"A": LayoutRequest("l1", strategy="block", grid=(2, 4))}
+
+
+@pytest.mark.parametrize("where", ["function", "block"])
+def test_a_schedule_of_a_prim_func(where: str) -> None:
+    graph = annotated_graph(where, "tt.user_schedule", '{"core_grid": [4, 2]}')
+    assert schedule_of(import_kernel(graph, "gemm")).core_grid == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{", "'tt.user_layout' is not JSON"),
+        ("[]", r"'tt.user_layout' is \[\]"),
+        ('{"A": {"memory": "L9"}}', "unknown memory 'L9' of 'A'"),
+    ],
+)
+def test_wrong_annotations_of_a_prim_func(value: str, message: str) -> None:
+    with pytest.raises(CompileError, match=message):
+        import_kernel(annotated_graph("block", "tt.user_layout", value), "gemm")
+
+
+EMPTY: dict[str, Any] = {}
+
+
+def gemm() -> FuncOp:
+    module = api.import_tile(str(GEMM))
+    return next(op for op in module.walk() if isinstance(op, FuncOp))
+
+
+def test_calls_on_a_function() -> None:
+    func = annotate_tt_layout(gemm(), {"A": {"memory": "L1"}})
+    func = annotate_tt_layout(func, {"A": {"cb_depth": 3}, "B": {"memory": "DRAM"}})
+    func = annotate_tt_schedule(func, {"core_grid": [4, 4]})
+    found = layouts_of(func)
+    assert (found["A"].memory, found["A"].cb_depth, found["B"].memory) == ("l1", 3, "dram")
+    assert (found["A"].place or "").startswith("test_annotations.py:")
+    assert schedule_of(func).core_grid == (4, 4)
+
+
+class FakePrimFunc:
+    """As much of a PrimFunc as annotations use."""
+
+    def __init__(self, attrs: dict[str, Any]) -> None:
+        self.attrs = attrs
+
+    def with_attr(self, key: str, value: Any) -> "FakePrimFunc":
+        return FakePrimFunc({**self.attrs, key: value})
+
+
+def test_calls_on_a_prim_func() -> None:
+    func = annotate_tt_layout(FakePrimFunc({}), {"A": {"memory": "L1"}})
+    func = annotate_tt_layout(func, {"A": {"cb_depth": 3}})
+    held = json.loads(func.attrs["tt.user_layout"])
+    assert (held["A"]["memory"], held["A"]["cb_depth"]) == ("L1", 3)
+    func = annotate_tt_schedule(FakePrimFunc({"tt.user_schedule": {"strategy": "block"}}), {})
+    assert json.loads(func.attrs["tt.user_schedule"])["strategy"] == "block"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ((), "takes a kernel and an annotation"),
+        ((FakePrimFunc({}), 3), "takes a kernel and an annotation"),
+        ((object(), EMPTY), "'object' cannot be annotated"),
+        ((FakePrimFunc({}), {"A": {"memory": "L2"}}), "unknown memory 'L2' of 'A'"),
+        (({"A": {"memory": "L1"}},), "stands inside"),
+    ],
+)
+def test_wrong_calls(args: tuple[Any, ...], message: str) -> None:
+    call: Any = annotate_tt_layout
+    with pytest.raises(CompileError, match=message) as error:
+        call(*args)
+    place = error.value.diagnostics[0].location
+    assert place is not None
+    assert place.file == "test_annotations.py"
+
+
+# --- what comes of them ---------------------------------------------------------------------------
+
+
+def test_annotations_reach_the_plan() -> None:
+    layout = {"A": {"strategy": "block", "grid": [4, 4]}, "A_shared": {"cb_depth": 3}}
+    kernel = api.compile(str(GEMM), layout=layout)
+    found = kernel.plan["layouts"]
+    assert found["A"]["by"] == "user"
+    assert found["A"]["nd_shard"]["grid"] == [4, 4]
+    assert found["B"]["by"] == "default"
+    function = next(op for op in kernel.modules["core"].walk() if isinstance(op, FuncOp))
+    assert "tt.user_layout" not in function.attributes
+    assert isinstance(function.attributes["tt.arch"], StringAttr)
+    same = api.compile(str(GEMM))
+    assert same.plan["layouts"]["A"]["by"] == "default"
+
+
+def test_json_files(tmp_path: Path) -> None:
+    file = tmp_path / "layout.json"
+    file.write_text('{\n "A": {},\n "B": {\n  "memory": "L7"}}')
+    with pytest.raises(CompileError, match=r"layout\.json:4:1: error: unknown memory 'L7' of 'B'"):
+        api.compile(str(GEMM), layout=file)
+    file.write_text("[1]")
+    with pytest.raises(CompileError, match=r"json:1:1: error: a layout annotation is \[1\]"):
+        api.compile(str(GEMM), layout=str(file))
+    file.write_text('{"core_grid": [2]}')
+    with pytest.raises(CompileError, match=r"layout\.json:1:1: error: core_grid of the schedule"):
+        api.compile(str(GEMM), schedule=str(file))
+
+
+# --- anything at all ------------------------------------------------------------------------------
+
+WORDS = st.sampled_from(
+    [*LAYOUT_KEYS, *SHARD_KEYS, *SCHEDULE_KEYS, "start", "extent", "halo", "at", "L1", "block", "M"]
+)
+FIELDS = {
+    "memory": st.sampled_from(["L1", "DDR", "sram", None]),
+    "strategy": st.sampled_from(["height", "block", "Width", None]),
+    "grid": st.none() | st.integers(1, 9) | st.lists(st.integers(1, 9), min_size=1, max_size=2),
+    "cb_depth": st.integers(0, 9),
+    "tile_shape": st.sampled_from([[32, 32], [32.0, 32.0], [16, 16]]),
+    "interleave": st.booleans() | st.none(),
+    "order": st.sampled_from(["row_major", "z_order", "block_linear"]),
+    "core_grid": st.lists(st.integers(1, 9), min_size=2, max_size=2),
+}
+LAYOUTS = st.dictionaries(st.sampled_from("AB"), st.fixed_dictionaries({}, optional=FIELDS))
+VALUES: st.SearchStrategy[Any] = (
+    LAYOUTS
+    | st.fixed_dictionaries({}, optional=FIELDS)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers(-2, 9) | st.floats(allow_nan=False) | WORDS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+        max_leaves=12,
+    )
+)
+
+
+@given(VALUES)
+def test_anything_is_read_or_refused(value: Any) -> None:
+    """Annotations come from files: what is read survives as an attribute, the rest is refused."""
+    readers: list[Callable[[object], object]] = [read_layouts, read_schedule]
+    for read in readers:
+        with suppress(AnnotationError):
+            found = read(value)
+            assert read(plain_of(attribute_of(value))) == found
+
+
+@given(
+    st.lists(st.integers(1, 300), min_size=2, max_size=4).map(tuple),
+    st.sampled_from(["height", "width", "block"]),
+    st.tuples(st.integers(1, 11), st.integers(1, 11)),
+    st.sampled_from(["dram", "l1"]),
+)
+def test_a_strategy_alone_always_fits(
+    shape: tuple[int, ...], strategy: str, core_grid: tuple[int, int], memory: str
+) -> None:
+    """Without a grid, shards cover the tensor, are balanced, and have a core each."""
+    request = LayoutRequest(memory=memory, strategy=strategy)
+    base = BufferAttr.interleaved(bf16)
+    layout = layout_for(ModuleOp([]), "A", shape, base, request, "user", core_grid)
+    sharding = sharding_of(layout, shape)
+    assert sharding is not None
+    assert len(shard_cores(sharding, core_grid=core_grid)) == sharding.shards
+    assert sharding.order == "row_major"
+    assert sharding.pages == (*shape[:-2], *(-(-extent // 32) for extent in shape[-2:]))
