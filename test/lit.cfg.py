@@ -9,7 +9,7 @@ import lit.formats
 config.name = "tt_dialect"
 config.test_format = lit.formats.ShTest()
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "python", "Output"]
+config.excludes = ["Inputs", "data", "python", "Output"]
 config.test_source_root = os.path.dirname(__file__)
 root = os.path.dirname(config.test_source_root)
 config.test_exec_root = os.path.join(root, "build", "lit")

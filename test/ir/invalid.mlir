@@ -344,7 +344,7 @@ func.func @step(%i: index) {
 
 // -----
 
-// CHECK: invalid.mlir:{{[0-9]+}}:26: error: Expected `address`, `start`, `count`, `extent`, `shard`, `coordinate`, `semaphore`, or `scalar`.
+// CHECK: invalid.mlir:{{[0-9]+}}:26: error: Expected `address`, `start`, `count`, `extent`, `shard`, `shard_coordinate`, `coordinate`, `semaphore`, or `scalar`.
 "test.op"() {a = #tt.arg<pointer "A" = 0>} : () -> ()
 
 // -----

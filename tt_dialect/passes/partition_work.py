@@ -116,7 +116,7 @@ class PartitionGrid(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
-        if not is_kernel(op) or "tt.arch" in op.attributes:
+        if not is_kernel(op) or {"tt.arch", "tt.partition"} <= op.attributes.keys():
             return
         given = op.attributes.get("tt.partition")
         if given is not None and grid_of(op) is None:

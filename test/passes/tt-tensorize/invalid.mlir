@@ -71,12 +71,12 @@ func.func @bits(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
 
 // -----
 
-// Ordered, unordered: whether an operand is NaN.
-// CHECK: invalid.mlir:[[#]]:5: error: this comparison of floats has no tile function
-func.func @ordered(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
+// CHECK:      invalid.mlir:[[#]]:5: error: a comparison of floats that is always true or always false has no tile function
+// CHECK-NEXT: note: write the value itself
+func.func @always(%X: memref<32x32xf32>, %Y: memref<32x32xf32>) {
   linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%X : memref<32x32xf32>) outs(%Y : memref<32x32xf32>) {
   ^bb0(%x: f32, %y: f32):
-    %c = arith.cmpf ord, %x, %x : f32
+    %c = arith.cmpf true, %x, %x : f32
     %s = arith.select %c, %x, %y : f32
     linalg.yield %s : f32
   }
