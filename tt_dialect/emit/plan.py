@@ -27,6 +27,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
+from tt_dialect.analysis.placement import alias_of
 from tt_dialect.analysis.work import blocks_of, core_arguments, ranges_of
 from tt_dialect.diagnostics import CompileError, Diagnostic
 from tt_dialect.emit.kernel import cb_index
@@ -113,7 +114,7 @@ def plan_of(program: ProgramOp) -> Json:
         "work_partition": _work_items(partition, k_blocks(program)),
         **_arguments(program),
         "layouts": {t.label.data: _layout(t) for t in program.tensors},
-        "circular_buffers": [_circular_buffer(alloc) for alloc in allocs_of(program)],
+        "circular_buffers": [_circular_buffer(alloc, program) for alloc in allocs_of(program)],
         "semaphores": [
             {
                 "id": s.id.value.data if s.id is not None else None,
@@ -179,10 +180,11 @@ def _tiled(layout: BufferAttr) -> Json:
     return {"tiled": dims} if dims else {}
 
 
-def _circular_buffer(alloc: cb.AllocOp) -> Json:
+def _circular_buffer(alloc: cb.AllocOp, program: ProgramOp) -> Json:
     kind, order = alloc.type, alloc.type.order
     rows, cols = order.subblock
     subblock = order.kind.data == cb.PageOrder.SUBBLOCK
+    shard = alias_of(alloc)
     return {
         "id": cb_index(alloc),
         "name": alloc.label.data,
@@ -193,6 +195,7 @@ def _circular_buffer(alloc: cb.AllocOp) -> Json:
         "block": list(kind.block),
         "page_order": f"{order.kind.data}<{rows}x{cols}>" if subblock else order.kind.data,
         "unpack_to_dest": alloc.unpack_to_dest is not None,
+        **({} if shard is None else {"on_shard_of": program.tensors.data[shard].label.data}),
     }
 
 

@@ -153,12 +153,13 @@ def _device_problems(source: _Source) -> Iterator[Diagnostic]:
         yield source.at(
             f"{len(buffers)} circular buffers, {arch.name} has {arch.max_cbs}", "circular_buffers"
         )
-    need = sum(b["pages"] * b["page_bytes"] for b in buffers)
+    own = [b for b in buffers if "on_shard_of" not in b]
+    need = sum(b["pages"] * b["page_bytes"] for b in own)
     if need > arch.l1_budget:
         yield source.at(
             f"circular buffers take {need} bytes of L1, {arch.l1_budget} are there",
             "circular_buffers",
-            " + ".join(f"{b['name']} {b['pages']} x {b['page_bytes']}" for b in buffers),
+            " + ".join(f"{b['name']} {b['pages']} x {b['page_bytes']}" for b in own),
         )
     width, height = plan["core_grid"]
     owners: dict[Core, int] = {}

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, StringAttr, i32
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
+from tt_dialect.analysis.placement import Device, placement_of
 from tt_dialect.analysis.roles import buffer_roles
 from tt_dialect.arch import Arch, get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb
+from tt_dialect.ir.layout import Memory
 from tt_dialect.ir.program import ProgramOp, Role
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, decision
@@ -49,16 +51,20 @@ def _ids(program: ProgramOp, allocs: list[cb.AllocOp], arch: Arch) -> None:
 def _fit(
     program: ProgramOp, allocs: list[cb.AllocOp], arch: Arch, rewriter: PatternRewriter
 ) -> None:
-    """Takes blocks from the deepest buffers until everything fits L1.
+    """Takes blocks from the deepest buffers until everything fits L1, next to the tensors there.
 
-    Buffers on a tensor's shard take no room of their own and are as large as the shard.
+    Buffers on a tensor's shard take no room of their own and are as large as the shard. Where
+    tensors leave too little even for single blocks `tt-verify` says what takes how much.
     """
     decisions = list(program.decisions)
     allocs = [alloc for alloc in allocs if alloc.alias is None]
-    while (total := sum(a.type.bytes for a in allocs)) > arch.l1_budget:
+    budget = arch.l1_budget - _resident(program)
+    while allocs and (total := sum(a.type.bytes for a in allocs)) > budget:
         deepest = max(allocs, key=lambda a: a.type.capacity // a.type.block_pages)
         old = deepest.type
         if old.capacity == old.block_pages:
+            if total <= arch.l1_budget:
+                break
             rows = [f"'{a.label.data}': {a.type.bytes} B ({a.type.capacity} pages)" for a in allocs]
             raise error_at(
                 program,
@@ -73,6 +79,15 @@ def _fit(
         decisions = [d for d in decisions if not _is_depth(d, deepest.label.data)]
         decisions.append(decision(deepest.label.data, "depth", f"{stages} blocks", "L1 budget"))
     program.decisions = ArrayAttr(decisions)
+
+
+def _resident(program: ProgramOp) -> int:
+    """Bytes that tensors in L1 take on every core; pages are multiples of 16 B in all formats."""
+    if all(t.layout.memory.data != Memory.L1 for t in program.tensors):
+        return 0
+    device = Device.of(program)
+    places = [(t, placement_of(t, device, program)) for t in program.tensors]
+    return sum(p.room * t.layout.tile.bytes for t, p in places if p.in_l1)
 
 
 def _is_depth(row: DictionaryAttr, label: str) -> bool:

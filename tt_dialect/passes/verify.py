@@ -32,7 +32,7 @@ def buffers_fit(program: ProgramOp) -> Iterator[Diagnostic]:
     seen: dict[int, str] = {}
     total = 0
     for op in _allocs(program):
-        total += op.type.bytes
+        total += op.type.bytes if op.alias is None else 0
         number = op.id.value.data if op.id is not None else -1
         if not 0 <= number < arch.max_cbs:
             yield diagnostic_at(op, f"circular buffer id {number}: {arch.name} has {arch.max_cbs}")
