@@ -21,6 +21,7 @@ from tt_dialect.diagnostics import CompileError, Diagnostic, diagnostic_at
 from tt_dialect.ir import cb, compute, eltwise, noc
 from tt_dialect.ir.program import ProgramOp, Role, ThreadOp
 from tt_dialect.levels import Level, check_level
+from tt_dialect.passes.verify_layouts import LAYOUT_RULES
 
 MAX_RUNTIME_ARGS = 341
 """`max_runtime_args` in kernel_types.hpp."""
@@ -373,6 +374,7 @@ RULES: tuple[Callable[[ProgramOp], Iterator[Diagnostic]], ...] = (
     units_are_programmed,
     arguments_exist,
     nocs_agree,
+    *LAYOUT_RULES,
 )
 """Rule numbers are those of metalium.md, section 5.1 (tt-metal issues and headers)."""
 

@@ -7,7 +7,7 @@
 !tensor = !tt.noc.accessor<[64, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>
 
 // One block after the other from DRAM to DRAM.
-tt.program "f" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <address "X_addr" = 0, count "count" = 0> tensors [] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
+tt.program "f" arch "wormhole" api "v2" config <"HiFi4", dst32 false, full_sync false> abi <address "X_addr" = 0, count "count" = 0> tensors [#tt.tensor<"X", inout, [64, 64], buffer<dram, interleaved, tile<32x32, bf16>, axes [], by "default">>] partition <"global", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [1, 1], work [<1, <<[0, 0], [1, 1]>>>]> decisions [] {
   %s = tt.cb.alloc "s" id 0 : !cb
   tt.thread "reader" on "riscv_1" noc 0 cores <<[0, 0], [1, 1]>> {
     %address = tt.noc.runtime_arg 0 : index
