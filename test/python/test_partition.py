@@ -159,9 +159,9 @@ def test_generated_partitions_cover_every_block_once(request) -> None:
 
 
 @given(requests())
-@settings(deadline=None, max_examples=60, suppress_health_check=SLOW)
+@settings(deadline=None, max_examples=400, suppress_health_check=SLOW)
 def test_generated_partitions_run(request) -> None:
-    """The persistent loop does the blocks of the partition, whatever order the grid has."""
+    """400 partitions: the persistent loop does their blocks, whatever order the grid has."""
     blocks, size, axes, options = request
     module = copy_kernel(blocks, size, axes=axes)
     lower(module, options)
@@ -184,7 +184,7 @@ def shards(draw: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, int], str, str]
 @given(shards())
 @settings(deadline=None, max_examples=100, suppress_health_check=SLOW)
 def test_work_follows_generated_shards(request) -> None:
-    """Shards of any extent and order, uneven ones too: every block once, on the shard's core."""
+    """100 layouts, shards of any extent and order, uneven ones too: every block, on its core."""
     blocks, size, layout, axes = request
     module = copy_kernel(blocks, size, layout, axes)
     if "grid [1, 1]" in layout:
