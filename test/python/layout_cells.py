@@ -7,6 +7,7 @@ division of `split_work_to_cores`), without the layout algebra and without the p
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -291,10 +292,14 @@ def kernel_text(name: str) -> str:
     )
 
 
-def compiled(cell: Cell) -> CompiledKernel:
-    """The program of a cell."""
+def compiled(cell: Cell, core_ranges: Sequence[tuple[int, int, int, int]] = ()) -> CompiledKernel:
+    """The program of a cell, perhaps on other cores: ranges of x, y and extents."""
     module = parse_module(kernel_text(cell.kernel), f"{cell.kernel}.mlir")
     layout, schedule = cell.annotations()
+    if core_ranges:
+        schedule["core_ranges"] = [
+            {"start": [x, y], "extent": [width, height]} for x, y, width, height in core_ranges
+        ]
     return tt_dialect.compile(module, arch=cell.arch, layout=layout, schedule=schedule)
 
 

@@ -145,6 +145,18 @@ def test_pages_come_from_their_banks(cell: Cell) -> None:
 
 # --- hand-written tables --------------------------------------------------------------------------
 
+Row = tuple[int, list[tuple[int, int, int, int]]]
+"""Blocks of a core, and the ranges of cores with so many: x, y and extents."""
+
+
+def ranges(kernel: CompiledKernel) -> list[Row]:
+    """The division of work of a program."""
+    return [
+        (work.count.data, [(*r.start, *r.extent) for r in work.cores.ranges])
+        for work in kernel.program.partition.work
+    ]
+
+
 UNEVEN = [(3, [(0, 0, 4, 1), (0, 1, 1, 1)]), (2, [(1, 1, 3, 1), (0, 2, 4, 3)])]
 """45 blocks on 4x5 cores: five do three, the others two."""
 RANGES = [
@@ -168,15 +180,47 @@ def test_ranges(
     strategy: str,
     arch: str,
     small: bool,
-    table: list[tuple[int, list[tuple[int, int, int, int]]]],
+    table: list[Row],
 ) -> None:
     cell = Cell(kernel, ("l1 block", "dram nd", "l1 block"), strategy, arch, small)
-    partition = simulated(cell)[0].program.partition
-    found = [
-        (work.count.data, [(*r.start, *r.extent) for r in work.cores.ranges])
-        for work in partition.work
-    ]
-    assert found == table
+    assert ranges(simulated(cell)[0]) == table
+
+
+TWO = [(0, 0, 5, 2), (2, 3, 5, 3)]
+"""Disjoint core ranges of ten and fifteen cores."""
+
+
+@pytest.mark.parametrize("arch", DEVICE)
+@pytest.mark.parametrize(
+    ("layouts", "strategy", "table"),
+    [
+        (
+            ("dram nd", "dram block", "dram"),
+            "column_major",
+            [(2, [(0, 0, 5, 2), (2, 3, 5, 2)]), (1, [(2, 5, 5, 1)])],
+        ),
+        # five rows of five cores: boxes of 2x1 blocks
+        (("dram height", "dram", "dram"), "block", [(2, TWO)]),
+        # 5x5 shards, one on each core
+        (("dram width", LOCAL, LOCAL), "local", [(2, TWO)]),
+        ((LOCAL, "dram block", LOCAL), "local", [(2, TWO)]),
+    ],
+)
+def test_core_ranges(
+    layouts: tuple[str, str, str], strategy: str, table: list[Row], arch: str
+) -> None:
+    """Work, and the shards it follows, lie on the ranges asked for; shard s on the s-th core."""
+    kernel = compiled(Cell("add", layouts, strategy, arch), TWO)
+    assert ranges(kernel) == table
+    (output,), stats = simulate(kernel.program, float32("add"))
+    assert np.array_equal(output.astype(np.float64), data("add")[1])
+    everything = 9 * 10 * BYTES["bf16"]
+    kinds = ["l1_local" if name == LOCAL else "dram" for name in layouts]
+    assert stats.tensors == {
+        tensor: {kind: everything} for tensor, kind in zip("XYZ", kinds, strict=True)
+    }
+    corners = [(x + i, y + j) for x, y, w, h in TWO for j in range(h) for i in range(w)]
+    assert set(stats.cores) == set(corners)
 
 
 BLOCKS_OF = [
