@@ -119,16 +119,34 @@ class _Sessions:
         """
         if session is None:
             return True
-        if self.first(loop.body.block) - {_PASSING} != {session.key}:
+        if not self._begins(loop.body.block, session):
             return False
         end, _ = self.follow(loop.body.block, session, emit=False)
         return _key(end) == session.key
+
+    def _begins(self, block: Block, session: _Open) -> bool:
+        """Whether a block takes up the session, and no loop in it begins with an init of its own."""
+        if self.first(block) - {_PASSING} != {session.key}:
+            return False
+        for op in block.ops:
+            if isinstance(op, scf.ForOp):
+                if self.first(op.body.block) - {_PASSING}:
+                    return self._goes_on(op, session)
+            elif isinstance(op, scf.IfOp):
+                if self._first_of(op) - {_PASSING}:
+                    blocks = [r.block for r in op.regions if r.blocks]
+                    return all(
+                        self.first(b) == {_PASSING} or self._begins(b, session) for b in blocks
+                    )
+            elif self.demand(op) is not None:
+                return True
+        return True
 
     def _iterate(self, loop: scf.ForOp, session: _Open | None, *, emit: bool) -> _Open | None:
         """A session is left open for the next iteration if that can only begin with it."""
         body = loop.body.block
         end, last = self.follow(body, session, emit=emit)
-        if end is not None and self.first(body) - {_PASSING} != {end.key}:
+        if end is not None and not self._begins(body, end):
             self._insert(end, _at_end(body, last), emit=emit)
             return None
         return end
