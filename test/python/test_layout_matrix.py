@@ -6,6 +6,7 @@ moves, in total and on each core, is compared with a count made by hand (`layout
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections import Counter
@@ -57,7 +58,10 @@ NATIVE = [
     for number, cell in enumerate(CELLS)
     if (number % 9 - number // 9 % 9) % 9 in ((1, 6), (3, 8))[number // 81]
 ] + LOCAL_CELLS[::3]
-"""Two diagonals of each kernel's square of operand layouts: each layout twice in each place."""
+"""Two diagonals of each kernel's square of operand layouts: each layout twice in each place.
+All cells with TT_LAYOUT_MATRIX=all in the environment."""
+if os.environ.get("TT_LAYOUT_MATRIX") == "all":
+    NATIVE = [*CELLS, *LOCAL_CELLS]
 
 
 def float32(kernel: str) -> list[AnyArray]:
