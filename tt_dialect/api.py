@@ -357,7 +357,7 @@ def compile(
     from tt_dialect.emit import emit_program
     from tt_dialect.ir.program import ProgramOp
     from tt_dialect.mlir_text import make_context
-    from tt_dialect.passes.pipeline import lower_passes
+    from tt_dialect.passes.pipeline import lower
 
     check_contract(module, "tile")
     modules: dict[str, ModuleOp] = {}
@@ -369,7 +369,9 @@ def compile(
 
     reached("tile")
     ctx = make_context()
-    groups = lower_passes(
+    levels = lower(
+        ctx,
+        module,
         arch,
         metalium_api,
         fidelity,
@@ -377,9 +379,7 @@ def compile(
         double_buffer=double_buffer,
         prefetch=prefetch,
     )
-    for level, passes in groups:
-        for module_pass in passes:
-            module_pass.apply(ctx, module)
+    for level, _ in levels:
         reached(level.lower())
     check_contract(module, "metalium")
     program = next(op for op in module.walk() if isinstance(op, ProgramOp))

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.ir import Operation, SSAValue
 
 from tt_dialect.analysis.access import is_parameter, memref_type
-from tt_dialect.analysis.index import RANGES, Range, combined, constant_value, loop_bounds
+from tt_dialect.analysis.index import RANGES, Range, combined, constant_value, iterated, loop_bounds
 
 _NEVER = 1 << 62
 """Beyond any index."""
@@ -70,11 +70,7 @@ class _Bounds:
         ends = loop_bounds(value)
         if ends is not None:
             lower, upper = self.of(ends[0]), self.of(ends[1])
-            step = constant_value(ends[2])
-            if lower is None or upper is None or not step or step < 0 or upper.high <= lower.low:
-                return None
-            last = (upper.high - 1 - lower.low) // step * step + lower.low
-            return Range(lower.low, last if lower.low == lower.high else upper.high - 1)
+            return iterated(lower, upper, constant_value(ends[2]))
         owner = value.owner
         if not isinstance(owner, Operation) or type(owner) not in RANGES:
             return None

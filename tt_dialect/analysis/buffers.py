@@ -10,6 +10,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
 from tt_dialect.analysis.pages import choose_subblock
+from tt_dialect.analysis.regions import ancestor_in, block_of
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import compute, eltwise, noc
 from tt_dialect.ir.cb import (
@@ -160,7 +161,7 @@ def updated_input(op: eltwise.MapOp) -> int | None:
         owner = value.owner
         if how != "none" or value.type != op.block.type or isinstance(owner, noc.LoadBlockOp):
             continue
-        block = owner if isinstance(owner, Block) else owner.parent
+        block = block_of(value)
         once = len([u for u in value.uses if u.operation is op]) == 1
         if block is not op.parent or not once or not is_last_use(op, value, op.parent):
             continue
@@ -202,7 +203,7 @@ def _is_followed(op: eltwise.MapOp, carried: BlockArgument) -> bool:
             case _:
                 pass
     first = next((child for child in block.ops if child in makers), None)
-    users = [ancestor_of(use.operation, block) for use in op.block.uses]
+    users = [ancestor_in(use.operation, block) for use in op.block.uses]
     return first is not None and all(u is first or u.is_before_in_block(first) for u in users)
 
 
@@ -333,24 +334,15 @@ def _life(buffer: Buffer, places: _Places) -> tuple[int, int]:
     last: list[int] = []
     for value in buffer.values:
         owner = value.owner
-        block = owner if isinstance(owner, Block) else owner.parent
+        block = block_of(value)
         made = owner.parent_op() if isinstance(owner, Block) else owner
         assert made is not None and block is not None
         loop = made is owner and isinstance(made, scf.ForOp)  # its results are there at its end
         first.append(places[made][1 if loop else 0])
         last.append(first[-1])
         for use in value.uses:
-            last.append(places[ancestor_of(use.operation, block)][1])
+            last.append(places[ancestor_in(use.operation, block)][1])
     return min(first), max(last)
-
-
-def ancestor_of(op: Operation, block: Block) -> Operation:
-    """The operation of `block` that is or contains `op`."""
-    while op.parent is not block:
-        parent = op.parent_op()
-        assert parent is not None
-        op = parent
-    return op
 
 
 def _apart(a: Buffer, b: Buffer, places: _Places) -> bool:

@@ -10,6 +10,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 from tt_dialect.ir.compute import DstType
 from tt_dialect.ir.eltwise import ApplyOp, FpuBinaryOp, MapOp
 from tt_dialect.ir.layout import BlockType, TileType
+from tt_dialect.ir.program import FIDELITIES, ComputeConfigAttr
 
 
 def _holds_f32(kind: Attribute) -> bool:
@@ -31,8 +32,8 @@ def dst_is_wide(kernel: Operation) -> bool:
 
 
 def dst_tiles(kernel: Operation) -> int:
-    """Tiles that DST holds in half-sync mode (metalium.md 2.2)."""
-    return 4 if dst_is_wide(kernel) else 8
+    """Tiles that DST will hold for a TILED kernel; fidelity does not matter to that."""
+    return ComputeConfigAttr.of(FIDELITIES[-1], dst_is_wide(kernel)).dst_tiles
 
 
 @dataclass(frozen=True)

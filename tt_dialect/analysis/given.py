@@ -10,7 +10,8 @@ from xdsl.dialects.linalg import ops as linalg
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from tt_dialect.analysis.index import Range, range_of
-from tt_dialect.analysis.loops import Linear, condition_of, extent, is_inside, linear
+from tt_dialect.analysis.loops import Linear, condition_of, extent, linear
+from tt_dialect.analysis.regions import is_inside
 
 
 @dataclass(frozen=True)

@@ -93,16 +93,20 @@ def range_of(value: SSAValue) -> Range | None:
         return Range(constant, constant)
     if (bounds := loop_bounds(value)) is not None:
         lower, upper = range_of(bounds[0]), range_of(bounds[1])
-        step = constant_value(bounds[2])
-        if lower is None or upper is None or not step or step < 0 or upper.high <= lower.low:
-            return None
-        last = (upper.high - 1 - lower.low) // step * step + lower.low
-        return Range(lower.low, last if lower.low == lower.high else upper.high - 1)
+        return iterated(lower, upper, constant_value(bounds[2]))
     owner = value.owner
     if not isinstance(owner, Operation) or type(owner) not in RANGES:
         return None
     a, b = (range_of(operand) for operand in owner.operands)
     return combined(owner, a, b)
+
+
+def iterated(lower: Range | None, upper: Range | None, step: int | None) -> Range | None:
+    """Bounds of the induction variable of a loop that runs."""
+    if lower is None or upper is None or not step or step < 0 or upper.high <= lower.low:
+        return None
+    last = (upper.high - 1 - lower.low) // step * step + lower.low
+    return Range(lower.low, last if lower.low == lower.high else upper.high - 1)
 
 
 def combined(op: Operation, a: Range | None, b: Range | None) -> Range | None:

@@ -17,6 +17,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.index import Range, constant_value, range_of
+from tt_dialect.analysis.regions import is_inside
 
 # -- linear forms ----------------------------------------------------------------------------------
 
@@ -91,17 +92,6 @@ def extent(loop: scf.ForOp) -> int | None:
     if constant_value(loop.step) != 1 or count.terms:
         return None
     return max(count.constant, 0)
-
-
-def is_inside(value: SSAValue, op: Operation) -> bool:
-    """Whether a value is made in a region of an operation."""
-    block = value.owner if isinstance(value.owner, Block) else value.owner.parent
-    while block is not None:
-        parent = block.parent_op()
-        if parent is op:
-            return True
-        block = parent.parent if parent is not None else None
-    return False
 
 
 # -- accesses and dependence -----------------------------------------------------------------------

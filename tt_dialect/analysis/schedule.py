@@ -16,7 +16,8 @@ from tt_dialect.analysis.dst import FpuForm, fpu_form
 from tt_dialect.ir.eltwise import ApplyOp, IotaOp, MapOp, SplatOp
 from tt_dialect.ir.functions import Family
 
-AGAINST_ZERO = ("eqz", "nez", "ltz", "lez", "gtz", "gez")
+AGAINST_ZERO = {"eq": "eqz", "ne": "nez", "lt": "ltz", "le": "lez", "gt": "gtz", "ge": "gez"}
+"""The function that compares with zero, for each comparison of two tiles."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class _Scheduler:
                 self.steps.append(leaf(value, register))
                 return register
 
-    def consume(self, value: SSAValue, register: int) -> bool:
+    def consume(self, value: SSAValue) -> bool:
         """Counts one use down; whether the register may be overwritten."""
         if not isinstance(value.owner, ApplyOp):
             return True
@@ -180,7 +181,7 @@ class _Scheduler:
         registers: dict[SSAValue, int] = {}
         for value in sorted(unique, key=self.need, reverse=True):
             registers[value] = self.get(value)
-        dead = [v for v in unique if self._consume_all(v, tiles.count(v), registers[v])]
+        dead = [v for v in unique if self._consume_all(v, tiles.count(v))]
         operands = tuple(registers[v] for v in tiles)
         out = next((registers[v] for v in unique if v in dead), None)
         if op.family in (Family.UNARY, Family.SCALAR):
@@ -196,17 +197,17 @@ class _Scheduler:
                 self.drop(registers[value])
         return out
 
-    def _consume_all(self, value: SSAValue, times: int, register: int) -> bool:
+    def _consume_all(self, value: SSAValue, times: int) -> bool:
         if not isinstance(value.owner, ApplyOp):
             return True
-        return [self.consume(value, register) for _ in range(times)][-1]
+        return [self.consume(value) for _ in range(times)][-1]
 
     def select(self, op: ApplyOp, iota: IotaOp, compare: str) -> int:
         """Both arms are there in a mixed tile, one in a uniform one."""
         condition, first, second = op.arguments
         arms = [v for v in (first, second) if isinstance(v.owner, ApplyOp)]
         ready = {v: self.get(v) for v in dict.fromkeys(sorted(arms, key=self.need, reverse=True))}
-        dead = [v for v in ready if self._consume_all(v, arms.count(v), ready[v])]
+        dead = [v for v in ready if self._consume_all(v, arms.count(v))]
         self.left[condition] -= 1  # computed here, where it is needed
         out = next((ready[v] for v in dead), None)
         out = self.take() if out is None else out
@@ -262,7 +263,7 @@ def leaf(value: SSAValue, register: int) -> Step:
 def index_test(value: SSAValue) -> tuple[IotaOp, str] | None:
     """(index expression, comparison with zero) of a condition that depends on indices only."""
     op = value.owner
-    if not isinstance(op, ApplyOp) or op.function.data not in AGAINST_ZERO:
+    if not isinstance(op, ApplyOp) or op.function.data not in AGAINST_ZERO.values():
         return None
     if len(list(value.uses)) != 1:
         return None

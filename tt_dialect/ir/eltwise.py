@@ -138,6 +138,27 @@ class MapOp(IRDLOperation):
         return self.rows.value.data, self.cols.value.data
 
     @property
+    def folding(self) -> tuple[str, str] | None:
+        """(fold, dim), None where every tile is a result."""
+        if self.fold is None or self.dim is None:
+            return None
+        return self.fold.data, self.dim.data
+
+    def rebuilt(
+        self,
+        inputs: Sequence[SSAValue],
+        broadcast: Sequence[str],
+        body: Region,
+        into: tuple[RequestAttr, BlockType] | None = None,
+    ) -> MapOp:
+        """The same map with other inputs and region, `into` another buffer and block if given."""
+        cb, block = into or (self.cb, self.block.type)
+        new = MapOp(inputs, broadcast, self.extents, cb, block, body, self.folding)
+        new.location = self.location
+        new.block.name_hint = self.block.name_hint
+        return new
+
+    @property
     def result(self) -> SSAValue:
         """The tile the region yields."""
         end = self.body.block.last_op

@@ -10,12 +10,13 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.rewriter import InsertPoint
 
 from tt_dialect.analysis.dst_lives import Life, lives
+from tt_dialect.analysis.regions import ancestor_in
 from tt_dialect.analysis.units import packs
 from tt_dialect.diagnostics import CompileError, error_at
 from tt_dialect.ir import compute
 from tt_dialect.ir.program import ProgramOp
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, ancestor_in, enclosing, located
+from tt_dialect.passes.base import LevelPass, enclosing, located
 
 
 @dataclass

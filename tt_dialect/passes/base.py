@@ -9,7 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
     GreedyRewritePatternApplier,
@@ -101,15 +101,6 @@ def uncarry(rewriter: PatternRewriter, loop: scf.ForOp, drop: set[int]) -> None:
         result.name_hint = loop.res[i].name_hint
         results[i] = result
     rewriter.replace(loop, new, results)
-
-
-def ancestor_in(op: Operation, block: Block) -> Operation:
-    """The operation of `block` that is or contains `op`."""
-    while op.parent is not block:
-        parent = op.parent_op()
-        assert parent is not None
-        op = parent
-    return op
 
 
 def is_kernel(func: FuncOp) -> bool:

@@ -29,6 +29,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.index import constant_value
+from tt_dialect.analysis.schedule import AGAINST_ZERO
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.eltwise import ApplyOp, IotaOp, SplatOp, YieldOp
 from tt_dialect.ir.functions import Family, function
@@ -107,7 +108,6 @@ _ORDERED = ("eq", "gt", "ge", "lt", "le", "ne")
 CMPF = ("", *_ORDERED, "", *_ORDERED, "", "")
 """Functions of `arith.cmpf` predicates by number; ordered and unordered differ on NaN only."""
 CMPI = ("eq", "ne", "lt", "le", "gt", "ge", "lt", "le", "gt", "ge")
-AGAINST_ZERO = {"eq": "eqz", "ne": "nez", "lt": "ltz", "le": "lez", "gt": "gtz", "ge": "gez"}
 _SAME = (
     arith.IndexCastOp,
     arith.ExtSIOp,

@@ -97,18 +97,7 @@ def fused(op: MapOp, number: int, producer: MapOp | CopyOp, *, wide: bool) -> Ma
         body.add_op(clone)
         for old, new in zip(inner.results, clone.results, strict=True):
             values[old] = new
-    fold = (op.fold.data, op.dim.data) if op.fold is not None and op.dim is not None else None
-    new = MapOp(
-        [value for value, _ in inputs],
-        [how for _, how in inputs],
-        op.extents,
-        op.cb,
-        op.block.type,
-        Region(body),
-        fold,
-    )
-    new.block.name_hint = op.block.name_hint
-    return new
+    return op.rebuilt([value for value, _ in inputs], [how for _, how in inputs], Region(body))
 
 
 class FuseProducer(RewritePattern):
@@ -228,17 +217,9 @@ class FuseCast(RewritePattern):
         narrow = not isinstance(producer.block.type.element_type, Float32Type)
         if narrow or (producer.fold is not None):
             return
-        fold = None
         region = rewriter.move_region_contents_to_new_regions(producer.body)
-        new = MapOp(
-            list(producer.inputs),
-            producer.broadcasts,
-            producer.extents,
-            op.cb,
-            op.block.type,
-            region,
-            fold,
-        )
+        into = op.cb, op.block.type
+        new = producer.rebuilt(list(producer.inputs), producer.broadcasts, region, into)
         new.block.name_hint = op.block.name_hint
         replace(rewriter, op, new)
         rewriter.erase(producer)

@@ -21,12 +21,12 @@ from tt_dialect.analysis.loops import (
     carried,
     condition_of,
     extent,
-    is_inside,
     linear,
     statements,
     variable,
 )
-from tt_dialect.passes.base import ancestor_in, insert, located
+from tt_dialect.analysis.regions import ancestor_in, is_inside
+from tt_dialect.passes.base import insert, located
 
 # -- parts of bodies -------------------------------------------------------------------------------
 

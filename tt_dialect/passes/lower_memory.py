@@ -36,6 +36,7 @@ from tt_dialect.analysis.buffers import (
 )
 from tt_dialect.analysis.dst import dst_is_wide
 from tt_dialect.analysis.hazards import check_order
+from tt_dialect.analysis.regions import ancestor_in
 from tt_dialect.analysis.residency import shard_below
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
@@ -45,7 +46,6 @@ from tt_dialect.ir.program import FIDELITIES, AbiAttr, ArgKind, ComputeConfigAtt
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import (
     LevelPass,
-    ancestor_in,
     decision,
     enclosing,
     located,

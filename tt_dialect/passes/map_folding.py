@@ -21,19 +21,7 @@ from tt_dialect.passes.element_code import float_constant
 def without_inputs(op: MapOp, drop: set[int], body: Region) -> MapOp:
     """The map without some inputs, whose region arguments are gone from `body` already."""
     keep = [i for i in range(len(op.inputs)) if i not in drop]
-    fold = (op.fold.data, op.dim.data) if op.fold is not None and op.dim is not None else None
-    new = MapOp(
-        [op.inputs[i] for i in keep],
-        [op.broadcasts[i] for i in keep],
-        op.extents,
-        op.cb,
-        op.block.type,
-        body,
-        fold,
-    )
-    new.location = op.location
-    new.block.name_hint = op.block.name_hint
-    return new
+    return op.rebuilt([op.inputs[i] for i in keep], [op.broadcasts[i] for i in keep], body)
 
 
 class FillToSplat(RewritePattern):

@@ -284,6 +284,16 @@ def _groups(emit: Emitter, plan: Plan, count: int, tiles: int, kind: object) -> 
     ]
 
 
+def _position(
+    emit: Emitter, at: Sequence[tuple[Index, _Axis]], sources: int
+) -> tuple[list[Index], Index, Index]:
+    """Pages of the sources, and row and column of the tile, where the loops are."""
+    bases = [emit.add(*(emit.mul(d, a.steps[i]) for d, a in at)) for i in range(sources)]
+    row = emit.add(*(emit.mul(d, a.rows) for d, a in at))
+    col = emit.add(*(emit.mul(d, a.cols) for d, a in at))
+    return bases, row, col
+
+
 def lower_map(op: eltwise.MapOp, plan: Plan, emit: Emitter) -> None:
     """As many tiles at a time as the registers leave room for, packed in page order."""
     target = plan.place_of(op.block)
@@ -303,23 +313,9 @@ def lower_map(op: eltwise.MapOp, plan: Plan, emit: Emitter) -> None:
     with emit.loops([(a.extent, a.name) for a in outer]) as digits:
         with emit.loop(inner.extent // tiles, "group") as group:
             first = emit.mul(group, tiles)
-            bases = [
-                emit.add(
-                    *(emit.mul(d, a.steps[i]) for d, a in zip(digits, outer, strict=True)),
-                    emit.mul(first, inner.steps[i]),
-                )
-                for i in range(len(sources))
-            ]
-            row = emit.add(
-                *(emit.mul(d, a.rows) for d, a in zip(digits, outer, strict=True)),
-                emit.mul(first, inner.rows),
-            )
-            col = emit.add(
-                *(emit.mul(d, a.cols) for d, a in zip(digits, outer, strict=True)),
-                emit.mul(first, inner.cols),
-            )
-            result_type = op.result.type
-            registers = _groups(emit, plan, planned.registers, tiles, result_type)
+            at = [*zip(digits, outer, strict=True), (first, inner)]
+            bases, row, col = _position(emit, at, len(sources))
+            registers = _groups(emit, plan, planned.registers, tiles, op.result.type)
             if update is not None:
                 bases[update] = 0
                 emit.op(cb.WaitFrontOp(target, tiles))
@@ -359,17 +355,12 @@ def _lower_fold(op: eltwise.MapOp, plan: Plan, emit: Emitter, planned: Schedule)
                 start = FloatAttr(_FOLD_START[name], f32)
                 emit.op(compute.FillTileOp(start, acc, emit.value(tile)))
             with emit.loops([(a.extent, a.name) for a in folded]) as along_digits:
-                steps = [
+                at = [
                     *zip(digits, outer, strict=True),
                     (first, inner),
                     *zip(along_digits, folded, strict=True),
                 ]
-                bases = [
-                    emit.add(*(emit.mul(d, a.steps[i]) for d, a in steps))
-                    for i in range(len(sources))
-                ]
-                row = emit.add(*(emit.mul(d, a.rows) for d, a in steps))
-                col = emit.add(*(emit.mul(d, a.cols) for d, a in steps))
+                bases, row, col = _position(emit, at, len(sources))
                 place = (row, col, inner.rows, inner.cols)
                 writer = _MapWriter(op, plan, emit, registers, bases, inner.steps, tiles, place)
                 writer.write(_plain(planned.steps))

@@ -8,7 +8,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import Float32Type
 from xdsl.dialects.linalg.attrs import IteratorType
 from xdsl.dialects.linalg.ops import GenericOp
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 from xdsl.pattern_rewriter import PatternRewriter, op_type_rewrite_pattern
 
@@ -104,7 +104,6 @@ class ElementwisePattern(TileOpPattern):
         self,
         rewriter: PatternRewriter,
         op: GenericOp,
-        axes: tuple[str, ...],
         code: ElementCode,
         inputs: _Inputs,
         request: RequestAttr,
@@ -166,7 +165,7 @@ class GenericToMap(ElementwisePattern):
         code, inputs = self.bind(rewriter, op, axes, target=True)
         code.run()
         block = self.block_type(target)
-        result = self.map_of(rewriter, op, axes, code, inputs, self.request(op), block, block.shape)
+        result = self.map_of(rewriter, op, code, inputs, self.request(op), block, block.shape)
         self.write(rewriter, op, result, target)
         rewriter.erase(op)
 
@@ -176,6 +175,24 @@ _KINDS: dict[type[Operation], str] = {
     arith.MaximumfOp: "max",
     arith.MinimumfOp: "min",
 }
+
+
+@dataclass
+class _Reduction:
+    """What is reduced, how, and where the result goes."""
+
+    kind: str
+    step: SSAValue
+    """The element that is combined with what is there."""
+    dim: str
+    code: ElementCode
+    inputs: _Inputs
+    request: RequestAttr
+
+    def block(self, shape: tuple[int, int], element_type: Attribute) -> BlockType:
+        """The vector that a block of `shape` tiles is reduced to."""
+        rows, cols = (shape[0], 1) if self.dim == "row" else (1, shape[1])
+        return BlockType.of(rows, cols, TileType.of(element_type))
 
 
 class ReductionToBlocks(ElementwisePattern):
@@ -201,7 +218,8 @@ class ReductionToBlocks(ElementwisePattern):
         code, inputs = self.bind(rewriter, op, axes, target=False)
         request = self.request(op)
         target = self.block_type(op.outputs[0])
-        reduced = self._reduced(rewriter, op, axes, code, inputs, request, kind, step, dim)
+        plan = _Reduction(kind, step, dim, code, inputs, request)
+        reduced = self._reduced(rewriter, op, plan)
         acc = self.read(rewriter, op, op.outputs[0], None)
         result = self.combine(rewriter, op, kind, acc, reduced, request, target)
         self.write(rewriter, op, result, op.outputs[0])
@@ -228,19 +246,9 @@ class ReductionToBlocks(ElementwisePattern):
             raise error_at(op, "the accumulator of a reduction is used more than once")
         return kind, step
 
-    def _reduced(
-        self,
-        rewriter: PatternRewriter,
-        op: GenericOp,
-        axes: tuple[str, ...],
-        code: ElementCode,
-        inputs: _Inputs,
-        request: RequestAttr,
-        kind: str,
-        step: SSAValue,
-        dim: str,
-    ) -> SSAValue:
+    def _reduced(self, rewriter: PatternRewriter, op: GenericOp, plan: _Reduction) -> SSAValue:
         """The reduced block, without what the target held."""
+        inputs = plan.inputs
         source = inputs.blocks[0].type if inputs.blocks else None
         if source is None or "none" not in inputs.how:
             raise error_at(op, "a reduction reads no whole block")
@@ -250,53 +258,42 @@ class ReductionToBlocks(ElementwisePattern):
             if how == "none" and isinstance(b.type, BlockType)
         )
         acc_type = op.body.block.args[-1].type
-        made = (shape[0], 1) if dim == "row" else (1, shape[1])
-        before = step
+        before = plan.step
         while isinstance(before.owner, arith.ExtFOp):
             before = before.owner.input
         plain = before is op.body.block.args[0] and inputs.how == ["none"]
         assert isinstance(source, BlockType)
-        exact = plain and not isinstance(source.element_type, Float32Type) and kind != "min"
+        exact = plain and not isinstance(source.element_type, Float32Type) and plan.kind != "min"
         if exact:
             partial = inputs.blocks[0]
         else:
-            partial = self._fold(rewriter, op, axes, code, inputs, request, kind, step, dim, shape)
-        name = "sum" if kind == "add" else "max"
-        label = f"{request.label.data}_part"
-        block = BlockType.of(*made, TileType.of(acc_type))
-        reduce = eltwise.ReduceOp(name, dim, partial, self.requests.fresh(label, 1), block)
+            partial = self._fold(rewriter, op, plan, shape)
+        name = "sum" if plan.kind == "add" else "max"
+        label = f"{plan.request.label.data}_part"
+        block = plan.block(shape, acc_type)
+        reduce = eltwise.ReduceOp(name, plan.dim, partial, self.requests.fresh(label, 1), block)
         reduce.block.name_hint = label
         insert(rewriter, op, [reduce])
         return reduce.block
 
     def _fold(
-        self,
-        rewriter: PatternRewriter,
-        op: GenericOp,
-        axes: tuple[str, ...],
-        code: ElementCode,
-        inputs: _Inputs,
-        request: RequestAttr,
-        kind: str,
-        step: SSAValue,
-        dim: str,
-        shape: tuple[int, int],
+        self, rewriter: PatternRewriter, op: GenericOp, plan: _Reduction, shape: tuple[int, int]
     ) -> SSAValue:
+        code = plan.code
         acc_type = op.body.block.args[-1].type
         end = op.body.block.last_op
         assert end is not None
         for inner in op.body.block.ops:
             if inner is not end and inner is not end.operands[0].owner:
                 code.values[inner.results[0]] = code.translate(inner)
-        tile = code.tile(code.element(step), acc_type)
-        if kind == "min":
+        tile = code.tile(code.element(plan.step), acc_type)
+        if plan.kind == "min":
             tile = code.apply("neg", tile).value
         code.body.add_op(eltwise.YieldOp(tile))
-        made = (shape[0], 1) if dim == "row" else (1, shape[1])
-        folded = self.requests.fresh(f"{request.label.data}_folded", 1)
-        block = BlockType.of(*made, TileType.of(acc_type))
-        fold = ("max" if kind == "min" else kind, dim)
-        return self.map_of(rewriter, op, axes, code, inputs, folded, block, shape, fold)
+        folded = self.requests.fresh(f"{plan.request.label.data}_folded", 1)
+        fold = ("max" if plan.kind == "min" else plan.kind, plan.dim)
+        block = plan.block(shape, acc_type)
+        return self.map_of(rewriter, op, code, plan.inputs, folded, block, shape, fold)
 
     def combine(
         self,

@@ -13,6 +13,7 @@ from xdsl.traits import Pure
 
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.index import always_runs, range_of
+from tt_dialect.analysis.regions import contains, is_inside
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.cb import RequestAttr
 from tt_dialect.ir.compute import FillOp, ReadBufferOp, WriteBufferOp
@@ -158,19 +159,16 @@ class _Promotion:
         while stack:
             owner = stack.pop().owner
             if isinstance(owner, Block):
-                if owner.parent_op() is branch or _is_inside(owner, branch):
+                if owner.parent_op() is branch or contains(branch, owner):
                     return False
                 continue
-            if not _is_inside(owner.parent, branch) or owner in wanted:
+            if not contains(branch, owner.parent) or owner in wanted:
                 continue
             if not owner.has_trait(Pure):
                 return False
             wanted.append(owner)
             stack += [
-                v
-                for inner in owner.walk()
-                for v in inner.operands
-                if not _is_inside(v.owner if isinstance(v.owner, Block) else v.owner.parent, owner)
+                v for inner in owner.walk() for v in inner.operands if not is_inside(v, owner)
             ]
         wanted = [o for o in wanted if not _nested(o, wanted)]
         order = {inner: i for i, inner in enumerate(branch.walk())}
@@ -222,15 +220,6 @@ class _Promotion:
             marked.add(new)
         self.rewriter.replace(loop, new, new.res[:-1])
         return new.res[-1]
-
-
-def _is_inside(block: Block | None, op: Operation) -> bool:
-    while block is not None:
-        parent = block.parent_op()
-        if parent is op:
-            return True
-        block = parent.parent if parent is not None else None
-    return False
 
 
 def _nested(op: Operation, others: list[Operation]) -> bool:

@@ -23,12 +23,12 @@ from tt_dialect.analysis.loops import (
     Raised,
     Walk,
     extent,
-    is_inside,
     outermost,
     perfect_nest,
     raisable,
     variable,
 )
+from tt_dialect.analysis.regions import is_inside
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, enclosing, located
 from tt_dialect.passes.expand_elements import ExpandOperation

@@ -23,11 +23,12 @@ from tt_dialect.analysis.buffers import (
     uses_of,
 )
 from tt_dialect.analysis.dst import dst_is_wide, dst_tiles
+from tt_dialect.analysis.regions import ancestor_in, block_of
 from tt_dialect.analysis.schedule import registers_needed
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, eltwise, noc
 from tt_dialect.ir.layout import BlockType, TileType
-from tt_dialect.passes.base import ancestor_in, enclosing, insert, located, replace
+from tt_dialect.passes.base import enclosing, insert, located, replace
 from tt_dialect.passes.map_folding import sweep
 
 
@@ -159,8 +160,7 @@ class StageKeptAccumulator(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: compute.MatmulOp, rewriter: PatternRewriter) -> None:
         owner = op.acc.owner
-        made_in = owner if isinstance(owner, Block) else owner.parent
-        if made_in is op.parent and is_last_use(op, op.acc, op.parent):
+        if block_of(op.acc) is op.parent and is_last_use(op, op.acc, op.parent):
             return
         copy: compute.FillOp | compute.CopyOp
         if isinstance(owner, compute.FillOp):
@@ -196,8 +196,7 @@ def _chain_start(value: SSAValue, body: Block) -> SSAValue:
                 before = owner.iter_args[owner.res.index(value)]  # type: ignore[arg-type]
             case _:
                 return value
-        block = before.owner if isinstance(before.owner, Block) else before.owner.parent
-        if block is not body:
+        if block_of(before) is not body:
             return value
         value = before
 
@@ -339,17 +338,7 @@ class SplitWideMap(RewritePattern):
         result.replace_all_uses_with(argument)
         region = rewriter.move_region_contents_to_new_regions(op.body)
         sweep(region.block, rewriter)
-        fold = (op.fold.data, op.dim.data) if op.fold is not None and op.dim is not None else None
-        new = eltwise.MapOp(
-            [*op.inputs, part.block],
-            [*op.broadcasts, "none"],
-            op.extents,
-            op.cb,
-            op.block.type,
-            region,
-            fold,
-        )
-        new.block.name_hint = op.block.name_hint
+        new = op.rebuilt([*op.inputs, part.block], [*op.broadcasts, "none"], region)
         replace(rewriter, op, new)
 
     def _fits(self, op: eltwise.MapOp, value: SSAValue, capacity: int) -> bool:
