@@ -78,7 +78,7 @@ _DST = frozenset(
     f"tt.compute.{name}"
     for name in (
         "dst copy_block copy_tile broadcast_tile transpose_tile fill_tile matmul_block fpu_binary "
-        "reduce_tile sfpu_unary sfpu_scalar sfpu_binary sfpu_ternary copy_dst pack_block"
+        "reduce_tile sfpu_unary sfpu_scalar sfpu_binary sfpu_ternary copy_dst pack_block pack_tile"
     ).split()
 )
 _REGS = frozenset(f"tt.compute.tile_regs_{name}" for name in "acquire commit wait release".split())

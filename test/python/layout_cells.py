@@ -361,13 +361,17 @@ def moved(kernel: str, tensor: str, block: tuple[int, int]) -> tuple[range, rang
 def traffic(cell: Cell) -> Traffic:
     """
     What a cell moves: each core, for each of its blocks, the pages of the operands' blocks and the
-    block of the result; a page is `dram`, `l1_local` if the core owns it, else `l1_remote`.
+    block of the result; a page is `dram`, `l1_local` if the core owns it, else `l1_remote`. Where
+    work follows the shards, tensors whose every block is the core's own are not moved at all.
     """
     *_, output = sizes = TENSORS[cell.kernel]
     found = Traffic({t: Counter() for t in sizes}, {})
+    followed = {t for t, name in zip(sizes, cell.layouts, strict=True) if name == LOCAL}
     for core, blocks in shares(cell.strategy, cell.grid).items():
         counts = found.cores[core] = Counter[str]()
         for (tensor, (height, width, dtype)), block in product(sizes.items(), blocks):
+            if cell.strategy == "local" and tensor in followed:
+                continue
             for page in product(*moved(cell.kernel, tensor, block)):
                 owner = cell.where[tensor].owner(page, (height, width), cell.grid)
                 kind = "dram" if owner is None else "l1_remote"

@@ -116,7 +116,7 @@ def test_work_follows_the_shards_of_the_output(cell: Cell) -> None:
         t for t, name in zip(TENSORS[cell.kernel], cell.layouts, strict=True) if name == LOCAL
     ]
     for tensor in followed:
-        assert set(stats.tensors[tensor]) == {"l1_local"}
+        assert stats.tensors[tensor] == {}
     if set(cell.layouts) == {LOCAL}:
         assert stats.total.noc_bytes == stats.total.dram_read == stats.total.l1_remote == 0
 
@@ -219,10 +219,8 @@ def test_core_ranges(
     (output,), stats = simulate(kernel.program, float32("add"))
     assert np.array_equal(output.astype(np.float64), data("add")[1])
     everything = 9 * 10 * BYTES["bf16"]
-    kinds = ["l1_local" if name == LOCAL else "dram" for name in layouts]
-    assert stats.tensors == {
-        tensor: {kind: everything} for tensor, kind in zip("XYZ", kinds, strict=True)
-    }
+    moved = [{} if name == LOCAL else {"dram": everything} for name in layouts]
+    assert stats.tensors == dict(zip("XYZ", moved, strict=True))
     corners = [(x + i, y + j) for x, y, w, h in TWO for j in range(h) for i in range(w)]
     assert set(stats.cores) == set(corners)
 

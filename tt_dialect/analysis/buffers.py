@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -229,8 +230,10 @@ def is_transfer(op: Operation) -> bool:
     return isinstance(op, scf.YieldOp | scf.ForOp)
 
 
-def collect_buffers(func: FuncOp) -> dict[SSAValue, Buffer]:
-    """The buffer of every block value.
+def collect_buffers(
+    func: FuncOp, on_shards: Container[SSAValue] = frozenset()
+) -> dict[SSAValue, Buffer]:
+    """The buffer of every block value; what lies on a shard is a buffer of its own.
 
     A loop-carried value, what it starts from and what it becomes share a buffer, as do an
     accumulator and the product added to it; so do values of one on-chip buffer that are made and
@@ -284,6 +287,8 @@ def collect_buffers(func: FuncOp) -> dict[SSAValue, Buffer]:
         _check(buffer)
         _count_stages(buffer)
         alike = merged.setdefault(buffer.key(), [])
+        if buffer.values[0] in on_shards:
+            alike = []
         known = next((b for b in alike if _apart(b, buffer, places)), None)
         if known is None:
             alike.append(buffer)

@@ -156,6 +156,8 @@ def _relies_on_zeros(group: compute.DstOp, users: list[Operation], block: Block)
                 continue
             case compute.PackBlockOp() | compute.MatmulBlockOp():
                 slot, reads, writes = None, True, False
+            case compute.PackTileOp():
+                slot, reads, writes = op.slot, True, False
             case eltwise.SfpuBinaryOp():
                 slot, reads, writes = op.slot, dst in (op.a, op.b), op.out is dst
             case eltwise.SfpuTernaryOp():

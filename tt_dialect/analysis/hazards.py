@@ -21,7 +21,7 @@ from tt_dialect.ir.layout import BlockType
 from tt_dialect.ir.noc import LoadBlockOp, StoreBlockOp
 
 
-def _same(a: SSAValue, b: SSAValue) -> bool:
+def same_index(a: SSAValue, b: SSAValue) -> bool:
     """Whether two indices are the same expression."""
     if a is b:
         return True
@@ -35,7 +35,7 @@ def _same(a: SSAValue, b: SSAValue) -> bool:
         and type(x) is type(y)
         and bool(x.operands)
         and x.properties == y.properties
-        and all(_same(p, q) for p, q in zip(x.operands, y.operands, strict=True))
+        and all(same_index(p, q) for p, q in zip(x.operands, y.operands, strict=True))
     )
 
 
@@ -89,7 +89,7 @@ def _keeps_order(load: LoadBlockOp, store: StoreBlockOp) -> bool:
         return False
     if not _needs(store, load):
         return False
-    if not all(_same(a, b) for a, b in zip(load.indices, store.indices, strict=True)):
+    if not all(same_index(a, b) for a, b in zip(load.indices, store.indices, strict=True)):
         return False
     loop = load.parent_op()
     while loop is not None and not isinstance(loop, FuncOp):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import gcd
 
@@ -87,17 +87,25 @@ RANGES: dict[type[Operation], Callable[[Range, Range], Range | None]] = {
 """Bounds of an operation's result from those of its operands, None when they say nothing."""
 
 
-def range_of(value: SSAValue) -> Range | None:
-    """Bounds of a value from constants, loop bounds and arithmetic; None when unknown."""
+_NOTHING: Mapping[SSAValue, Range] = {}
+
+
+def range_of(value: SSAValue, known: Mapping[SSAValue, Range] = _NOTHING) -> Range | None:
+    """Bounds of a value from constants, loop bounds, arithmetic and what is known of other values;
+    None when unknown."""
+    if (given := known.get(value)) is not None:
+        return given
     if (constant := constant_value(value)) is not None:
         return Range(constant, constant)
     if (bounds := loop_bounds(value)) is not None:
-        lower, upper = range_of(bounds[0]), range_of(bounds[1])
+        lower, upper = range_of(bounds[0], known), range_of(bounds[1], known)
         return iterated(lower, upper, constant_value(bounds[2]))
     owner = value.owner
+    if isinstance(owner, arith.IndexCastOp):
+        return range_of(owner.input, known)
     if not isinstance(owner, Operation) or type(owner) not in RANGES:
         return None
-    a, b = (range_of(operand) for operand in owner.operands)
+    a, b = (range_of(operand, known) for operand in owner.operands)
     return combined(owner, a, b)
 
 

@@ -47,7 +47,7 @@ def buffer_roles(func: Operation) -> dict[SSAValue, BufferRoles]:
 def _by_compute(alloc: cb.AllocOp) -> tuple[bool, bool]:
     """(made, read): what compute does with the pages of a buffer."""
     users = [use.operation for use in alloc.cb.uses]
-    made = any(isinstance(user, compute.PackBlockOp) for user in users)
+    made = any(isinstance(user, compute.PACKS) for user in users)
     return made, any(type(user) in _READS_PAGES for user in users)
 
 
@@ -60,7 +60,7 @@ def shards_in_place(func: Operation) -> tuple[set[int], set[int]]:
     written: set[int] = set()
     for op in func.walk():
         if isinstance(op, cb.AllocOp) and op.alias is not None:
-            fills = (compute.PackBlockOp, cb.WritePtrOp)
+            fills = (*compute.PACKS, cb.WritePtrOp)
             filled = any(isinstance(use.operation, fills) for use in op.cb.uses)
             (written if filled else read).add(op.alias.value.data)
     return read, written

@@ -100,25 +100,25 @@ def results(op: Operation) -> list[SSAValue]:
             return [op.out]
         case eltwise.CopyDstOp():
             return [op.into]
-        case compute.PackBlockOp():
+        case compute.PackBlockOp() | compute.PackTileOp():
             return []
         case _:
             return [v for v in op.operands if isinstance(v.type, compute.DstType)]
 
 
-def packs(group: SSAValue) -> list[compute.PackBlockOp]:
+def packs(group: SSAValue) -> list[compute.PackBlockOp | compute.PackTileOp]:
     """What packs a DST group, or else the groups computed from it; the nearest first."""
     seen, level = {group}, [group]
     while level:
         users = [use.operation for value in level for use in value.uses]
-        if found := [op for op in users if isinstance(op, compute.PackBlockOp)]:
+        if found := [op for op in users if isinstance(op, compute.PACKS)]:
             return found
         level = [v for op in users for v in results(op) if v not in seen]
         seen.update(level)
     return []
 
 
-def _pack(op: compute.PackBlockOp) -> Units:
+def _pack(op: compute.PackBlockOp | compute.PackTileOp) -> Units:
     made = reducer(op.dst)
     if made is None:
         return [("edge", OFF), ("pack", _tile(op.cb))]
@@ -168,6 +168,7 @@ _NEEDS: Mapping[type[Operation], Callable[[Any], Units]] = {
     eltwise.SfpuTernaryOp: lambda op: _sfpu(op, Family.TERNARY),
     eltwise.CopyDstOp: lambda op: [("sfpu", "copy_dst")],
     compute.PackBlockOp: _pack,
+    compute.PackTileOp: _pack,
     eltwise.BroadcastInitOp: lambda op: [
         *broadcast_formats(op),
         ("edge", OFF),

@@ -261,6 +261,11 @@ CALLS: dict[tuple[str, str], Spelling] = {
         "tt_metal/hw/inc/api/compute/pack.h, v1 @00b0fa3f, v2 from PR #49070",
         PACK,
     ),
+    (compute.PackTileOp.name, ""): _same(
+        "pack_tile<true>({dst_tile}, {cb}, {tile})",
+        "tt_metal/hw/inc/api/compute/pack.h, v1 @00b0fa3f",
+        PACK,
+    ),
     # ---- compute: elementwise, between circular buffers and DST ----
     (eltwise.CopyTileOp.name, ""): _same(
         "copy_tile({cb}, {tile}, {dst_tile})",

@@ -404,6 +404,32 @@ class PackBlockOp(IRDLOperation):
         super().__init__(operands=[dst, cb])
 
 
+@irdl_op_definition
+class PackTileOp(IRDLOperation):
+    """Packs tile `slot` of the DST group into page `tile` of the reserved window.
+
+    `pack_tile<true>(ifrom_dst, icb, output_tile_index)` of `api/compute/pack.h`: out of order, so
+    the window stays reserved until all of its pages are packed.
+    """
+
+    name = "tt.compute.pack_tile"
+    dst = operand_def(DstType)
+    slot = operand_def(IndexType)
+    cb = operand_def(BufferType)
+    tile = operand_def(IndexType)
+    assembly_format = (
+        "$dst `[` $slot `]` `,` $cb `[` $tile `]` attr-dict `:` type($dst) `,` type($cb)"
+    )
+    traits = traits_def(DstEffect())
+
+    def __init__(self, dst: SSAValue, slot: SSAValue, cb: SSAValue, tile: SSAValue):
+        super().__init__(operands=[dst, slot, cb, tile])
+
+
+PACKS = (PackBlockOp, PackTileOp)
+"""Operations of the packer."""
+
+
 # ---- METALIUM: DST protocol ----
 
 
@@ -560,6 +586,7 @@ COMPUTE_OPS: list[type[Operation]] = [
     FillTileOp,
     MatmulBlockOp,
     PackBlockOp,
+    PackTileOp,
     TileRegsAcquireOp,
     TileRegsCommitOp,
     TileRegsWaitOp,

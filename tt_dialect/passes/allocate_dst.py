@@ -47,7 +47,7 @@ def _windows(block: Block) -> list[_Window]:
         window = windows[-1]
         window.lives.append(life)
         for use in group.dst.uses:
-            pack = isinstance(use.operation, compute.PackBlockOp)
+            pack = isinstance(use.operation, compute.PACKS)
             (window.packs if pack else window.math).append(ancestor_in(use.operation, block))
     for window in windows:
         window.math.sort(key=order.__getitem__)

@@ -10,12 +10,12 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.index import range_of
-from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence, strides
+from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.layout import BlockType
 from tt_dialect.passes.emit_ops import Emitter, Index
-from tt_dialect.passes.move_plan import Plan, kind_of, pack
+from tt_dialect.passes.move_plan import Pages, Plan, kind_of, pack, pack_at
 
 _NAMES = {"sr": "subblock_row", "sc": "subblock_col", "r": "row", "c": "col"}
 
@@ -37,7 +37,8 @@ def _tile_extent(plan: Plan, accessor: noc.AccessorType, axis: int) -> Index:
     """Tile rows (axis -2) or tile columns (-1) of a tensor: an argument if the ABI has it."""
     dim = (accessor.dims.row, accessor.dims.col)[axis]
     label = f"{accessor.layout.labels[dim]}t" if accessor.layout.labels and dim is not None else ""
-    return plan.arguments.get(label, accessor.grid[axis])
+    extent = accessor.grid[axis]
+    return plan.arguments.get((label, extent), extent)
 
 
 def _pages(
@@ -59,25 +60,23 @@ def _pages(
 def _transfer(
     emit: Emitter,
     plan: Plan,
-    circular: SSAValue,
+    block: Pages,
     op: noc.LoadBlockOp | noc.StoreBlockOp,
     pointer: SSAValue,
     move: type[noc.ReadPageOp | noc.WritePageOp],
 ) -> None:
     """One page operation per tile of a block, in the page order of the circular buffer."""
-    kind = kind_of(circular)
     accessor, first, row_pages = _pages(emit, plan, op.tensor, tuple(op.indices))
     if op.clip is not None:
-        _clipped(emit, plan, circular, op, pointer, (accessor, first, row_pages), move)
+        _clipped(emit, plan, block, op, pointer, (accessor, first, row_pages), move)
         return
-    extents = digit_extents(kind.block, [kind.order])
-    order = sequence(kind.order)
-    steps = strides(order, extents)
-    with _walk(emit, order, extents) as digits:
+    extents = block.extents()
+    steps = block.steps(extents)
+    with _walk(emit, sequence(block.order), extents) as digits:
         row = emit.add(emit.mul(digits["sr"], extents["r"]), digits["r"])
         col = emit.add(emit.mul(digits["sc"], extents["c"]), digits["c"])
         page = emit.add(first, emit.mul(row, row_pages), col)
-        slot = _linear(emit, {d: digits[d] for d in order}, steps)
+        slot = emit.add(block.first, _linear(emit, digits, steps))
         emit.op(move(accessor, emit.value(page), pointer, emit.value(slot)))
 
 
@@ -105,7 +104,7 @@ def _valid(
 def _clipped(
     emit: Emitter,
     plan: Plan,
-    circular: SSAValue,
+    block: Pages,
     op: noc.LoadBlockOp | noc.StoreBlockOp,
     pointer: SSAValue,
     pages: tuple[SSAValue, Index, Index],
@@ -116,14 +115,12 @@ def _clipped(
     The slower axis of the page order is walked outside: its valid tiles, each with the valid and the
     other tiles of the faster one, then the lines that are outside as a whole.
     """
-    kind = kind_of(circular)
     accessor, first, row_pages = pages
-    extents = digit_extents(kind.block, [kind.order])
-    order = sequence(kind.order)
-    steps = strides(order, extents)
+    extents, order = block.extents(), sequence(block.order)
+    steps = block.steps(extents)
     slow = 0 if order.index("sr") < order.index("sc") else 1
     fast = 1 - slow
-    valid = [_valid(emit, plan, op, axis, kind.block[axis]) for axis in (0, 1)]
+    valid = [_valid(emit, plan, op, axis, block.block[axis]) for axis in (0, 1)]
     names = ("row", "col")
 
     def slot(at: tuple[Index, Index]) -> SSAValue:
@@ -134,10 +131,11 @@ def _clipped(
             digits[outer], digits[inner] = (
                 (0, index) if whole else emit.digits(index, extents[inner])
             )
-        return emit.value(_linear(emit, {d: digits[d] for d in order}, steps))
+        place = _linear(emit, {d: digits[d] for d in order}, steps)
+        return emit.value(emit.add(block.first, place))
 
     def zeros(line: Index, start: Index) -> None:
-        with emit.loop(kind.block[fast], names[fast], start) as place:
+        with emit.loop(block.block[fast], names[fast], start) as place:
             at = (line, place) if slow == 0 else (place, line)
             emit.op(noc.GenerateTileOp("zero", pointer, slot(at)))
 
@@ -150,39 +148,42 @@ def _clipped(
         if loading and op.clips[fast] is not noc.Clip.INSIDE:
             zeros(line, valid[fast])
     if loading and op.clips[slow] is not noc.Clip.INSIDE:
-        with emit.loop(kind.block[slow], names[slow], valid[slow]) as line:
+        with emit.loop(block.block[slow], names[slow], valid[slow]) as line:
             zeros(line, 0)
 
 
 def lower_load(op: noc.LoadBlockOp, plan: Plan, emit: Emitter) -> None:
     """Reserve, read every page (or write a zero tile, outside the tensor), one barrier, push.
 
-    A block that lies in the buffer already, on the core's own shard, is only pushed.
+    A block that is in the core's own shard is there; one that is read into it fills pages that are
+    reserved as long as the kernel runs.
     """
-    circular = plan.place_of(op.block)
-    pages = kind_of(circular).block_pages
-    emit.op(cb.ReserveBackOp(circular, pages))
-    if op in plan.in_place:
-        emit.op(cb.PushBackOp(circular, pages))
+    block = plan.pages_of(op.block, emit)
+    if op in plan.shards:
         return
+    circular, stays = block.circular, block.pitch is not None
+    pages = kind_of(circular).block_pages
+    if not stays:
+        emit.op(cb.ReserveBackOp(circular, pages))
     pointer = emit.op(cb.WritePtrOp(circular)).pointer
     pointer.name_hint = f"{circular.name_hint}_l1"
-    _transfer(emit, plan, circular, op, pointer, noc.ReadPageOp)
+    _transfer(emit, plan, block, op, pointer, noc.ReadPageOp)
     emit.op(noc.ReadBarrierOp())
-    emit.op(cb.PushBackOp(circular, pages))
+    if not stays:
+        emit.op(cb.PushBackOp(circular, pages))
 
 
 def lower_store(op: noc.StoreBlockOp, plan: Plan, emit: Emitter) -> None:
     """Write every page inside the tensor, one barrier (the wait and the pop stand around it).
 
-    A block that was made where it is to be stored, on the core's own shard, is only waited for.
+    A block that was made in the core's own shard is where it is to be.
     """
-    if op in plan.in_place:
+    if op in plan.shards:
         return
-    circular = plan.place_of(op.block)
-    pointer = emit.op(cb.ReadPtrOp(circular)).pointer
-    pointer.name_hint = f"{circular.name_hint}_l1"
-    _transfer(emit, plan, circular, op, pointer, noc.WritePageOp)
+    block = plan.pages_of(op.block, emit)
+    pointer = emit.op(cb.ReadPtrOp(block.circular)).pointer
+    pointer.name_hint = f"{block.circular.name_hint}_l1"
+    _transfer(emit, plan, block, op, pointer, noc.WritePageOp)
     emit.op(noc.WriteBarrierOp())
 
 
@@ -213,26 +214,41 @@ def lower_fill(op: compute.FillOp, plan: Plan, emit: Emitter) -> None:
 
 def lower_copy(op: compute.CopyOp, plan: Plan, emit: Emitter) -> None:
     """Runs of tiles that are consecutive in both page orders, as many as DST holds."""
-    source, target = plan.place_of(op.source), plan.place_of(op.block)
-    if isinstance(source.type, compute.DstType):
-        pack(emit, source, target, source.type.tiles.data)
+    target = plan.pages_of(op.block, emit)
+    in_dst = plan.place_of(op.source)
+    if isinstance(in_dst.type, compute.DstType):
+        _pack_sum(emit, in_dst, target)
         return
-    orders = [kind_of(source).order, kind_of(target).order]
-    extents = digit_extents(kind_of(target).block, orders)
-    order, steps = sequence(orders[1]), strides(sequence(orders[0]), extents)
+    source = plan.pages_of(op.source, emit)
+    extents = target.extents(source)
+    order, steps, packed = sequence(target.order), source.steps(extents), target.steps(extents)
     run = 1
     digits_left = list(order)
-    while digits_left and steps[digits_left[-1]] == run:
+    while digits_left and steps[digits_left[-1]] == packed[digits_left[-1]] == run:
         run *= extents[digits_left.pop()]
     group = largest_divisor(run, plan.capacity)
     with (
         _walk(emit, tuple(digits_left), extents) as digits,
         emit.loop(run // group, "group") as part,
     ):
-        first = emit.add(_linear(emit, digits, steps), emit.mul(part, group))
-        dst = _dst(emit, plan, source, group)
-        emit.op(compute.CopyBlockOp(source, emit.value(first), dst))
-        pack(emit, dst, target, group)
+        start = emit.mul(part, group)
+        first = emit.add(source.first, _linear(emit, digits, steps), start)
+        page = emit.add(target.first, _linear(emit, digits, packed), start)
+        dst = _dst(emit, plan, source.circular, group)
+        emit.op(compute.CopyBlockOp(source.circular, emit.value(first), dst))
+        pack_at(emit, dst, target, group, page)
+
+
+def _pack_sum(emit: Emitter, dst: SSAValue, target: Pages) -> None:
+    """Packs an accumulator that stayed in DST, row by row where its pages are part of a shard."""
+    rows, cols = target.block
+    if target.pitch is None:
+        pack(emit, dst, target.circular, rows * cols)
+        return
+    with emit.loop(rows, "row") as row, emit.loop(cols, "col") as col:
+        slot = emit.add(emit.mul(row, cols), col)
+        page = emit.add(target.first, emit.mul(row, target.pitch), col)
+        emit.op(compute.PackTileOp(dst, emit.value(slot), target.circular, emit.value(page)))
 
 
 _TURNED = {"sr": "sc", "r": "c", "sc": "sr", "c": "r"}
@@ -244,10 +260,10 @@ def lower_transpose(op: compute.TransposeOp, plan: Plan, emit: Emitter) -> None:
 
     The pages are made in the result's order and found in the source's.
     """
-    source, target = plan.place_of(op.source), plan.place_of(op.block)
+    source, target = plan.pages_of(op.source, emit), plan.place_of(op.block)
     orders = [kind_of(target).order]
-    if kind_of(source).order.kind.data == cb.PageOrder.SUBBLOCK:
-        height, width = kind_of(source).order.subblock
+    if source.order.kind.data == cb.PageOrder.SUBBLOCK:
+        height, width = source.order.subblock
         orders.append(cb.PageOrderAttr.of(cb.PageOrder.SUBBLOCK, width, height))
     if len({order.subblock for order in orders if order.kind.data == cb.PageOrder.SUBBLOCK}) > 1:
         raise error_at(
@@ -256,9 +272,7 @@ def lower_transpose(op: compute.TransposeOp, plan: Plan, emit: Emitter) -> None:
             "copy it to a second buffer first",
         )
     extents = digit_extents(kind_of(target).block, orders)
-    turned = strides(
-        sequence(kind_of(source).order), {_TURNED[d]: extent for d, extent in extents.items()}
-    )
+    turned = source.steps({_TURNED[d]: extent for d, extent in extents.items()})
     *outer, inner = sequence(kind_of(target).order)
     steps = {d: turned[_TURNED[d]] for d in extents}
     group = largest_divisor(extents[inner], plan.capacity)
@@ -266,11 +280,11 @@ def lower_transpose(op: compute.TransposeOp, plan: Plan, emit: Emitter) -> None:
         _walk(emit, tuple(outer), extents) as digits,
         emit.loop(extents[inner] // group, "group") as part,
     ):
-        dst = _dst(emit, plan, source, group)
+        dst = _dst(emit, plan, source.circular, group)
         with emit.loop(group, "tile") as tile:
             place = emit.mul(emit.add(emit.mul(part, group), tile), steps[inner])
-            page = emit.add(_linear(emit, digits, steps), place)
-            emit.op(compute.TransposeTileOp(source, emit.value(page), dst, emit.value(tile)))
+            page = emit.value(emit.add(source.first, _linear(emit, digits, steps), place))
+            emit.op(compute.TransposeTileOp(source.circular, page, dst, emit.value(tile)))
         pack(emit, dst, target, group)
 
 
@@ -284,26 +298,29 @@ def lower_matmul(op: compute.MatmulOp, plan: Plan, emit: Emitter) -> None:
     The accumulator's circular buffer rotates: a subblock's pages are popped before the updated ones
     are reserved, so a buffer of one block is enough.
     """
-    a, b, acc = (plan.place_of(v) for v in (op.a, op.b, op.acc))
-    k_tiles = kind_of(a).block[1]
+    a, b = plan.pages_of(op.a, emit), plan.pages_of(op.b, emit)
+    acc, k_tiles = plan.place_of(op.acc), a.block[1]
     block = op.block.type
     assert isinstance(block, BlockType)
     rows, cols = block.shape
+    a_row, b_row = a.pitch or k_tiles, b.pitch or cols
+    if op.transpose_b is not None and b.pitch is not None:
+        b_row = 1  # one row of tiles, which the product takes as a column
 
     def steps(dst: SSAValue, height: int, width: int, row: Index, col: Index) -> None:
         with emit.loop(k_tiles, "k_tile") as k_tile:
-            a_tile = emit.add(emit.mul(row, height * k_tiles), k_tile)
-            b_tile = emit.add(emit.mul(k_tile, cols), emit.mul(col, width))
+            a_tile = emit.add(a.first, emit.mul(row, height * a_row), k_tile)
+            b_tile = emit.add(b.first, emit.mul(k_tile, b_row), emit.mul(col, width))
             emit.op(
                 compute.MatmulBlockOp(
-                    a,
+                    a.circular,
                     emit.value(a_tile),
-                    b,
+                    b.circular,
                     emit.value(b_tile),
                     dst,
                     rt=height,
                     ct=width,
-                    kt=k_tiles,
+                    kt=a_row,
                     transpose=op.transpose_b is not None,
                 )
             )

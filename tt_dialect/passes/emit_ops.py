@@ -95,6 +95,13 @@ class Emitter:
         quotient = self.op(arith.DivUIOp(index, divisor)).result
         return quotient, self.op(arith.RemUIOp(index, divisor)).result
 
+    def remainder(self, index: Index, base: int) -> Index:
+        """The remainder by a constant."""
+        index = _known(index)
+        if isinstance(index, int) or base == 1:
+            return index % base if isinstance(index, int) else 0
+        return self.op(arith.RemUIOp(index, self.value(base))).result
+
     @contextmanager
     def loop(self, extent: Index, name: str, start: Index = 0) -> Generator[Index]:
         """`for name in start..extent`; one iteration makes no loop. Yields the index."""

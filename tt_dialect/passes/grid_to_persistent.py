@@ -25,6 +25,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.rewriter import InsertPoint
 
 from tt_dialect.analysis.access import (
+    axis_labels,
     block_axes,
     grid_of,
     grid_order,
@@ -33,22 +34,20 @@ from tt_dialect.analysis.access import (
     memref_type,
 )
 from tt_dialect.diagnostics import error_at
-from tt_dialect.ir.layout import BufferAttr, PartitionAttr, int_tuple
+from tt_dialect.ir.layout import PartitionAttr, int_tuple
 from tt_dialect.ir.program import SCALAR_TYPES, AbiAttr, ArgAttr, ArgKind
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, located
 
 
-def _layout(func: FuncOp, arg: BlockArgument) -> BufferAttr:
-    """Layout of a tensor parameter."""
-    layout = layout_of(func, arg)
-    if layout is None:
+def _check_layout(func: FuncOp, arg: BlockArgument) -> None:
+    """Raises an error for a tensor parameter without a layout."""
+    if layout_of(func, arg) is None:
         raise error_at(
             func,
             f"parameter '{label_of(arg, str(arg.index))}' has no layout",
             "run tt-infer-layout first",
         )
-    return layout
 
 
 def _scalar(func: FuncOp, arg: BlockArgument) -> ArgAttr:
@@ -65,17 +64,22 @@ def _scalar(func: FuncOp, arg: BlockArgument) -> ArgAttr:
 
 def build_abi(func: FuncOp, partition: PartitionAttr, axes: Sequence[int | None]) -> AbiAttr:
     """Addresses, scalar parameters, the core's range of work ids, Mt, Kt, Nt where the kernel is one
-    product, and in mode local_shard the shards. `axes` as `block_axes` gives them."""
+    product, and in mode local_shard the shards. `axes` as `block_axes` gives them.
+
+    What is a product is read from the kernel: a user's layout may name axes as it likes.
+    """
     tensors: list[ArgAttr] = []
     scalars: list[ArgAttr] = []
     extents: dict[str, int] = {}
+    labels = axis_labels(func)
     for arg in func.args:
         if not isinstance(arg.type, MemRefType):
             scalars.append(_scalar(func, arg))
             continue
-        layout, label = _layout(func, arg), label_of(arg, f"arg{arg.index}")
+        _check_layout(func, arg)
+        label = label_of(arg, f"arg{arg.index}")
         tensors.append(ArgAttr.of(ArgKind.ADDRESS, f"{label}_addr", len(tensors)))
-        for axis, extent in zip(layout.labels, memref_type(arg).get_shape(), strict=False):
+        for axis, extent in zip(labels.get(arg, ()), memref_type(arg).get_shape(), strict=False):
             extents[axis] = -(-extent // 32)
     args = [*tensors, *scalars]
     args.append(ArgAttr.of(ArgKind.START, "start_id"))
@@ -117,6 +121,10 @@ def _shard_arguments(partition: PartitionAttr, axes: Sequence[int | None]) -> li
         if count > 1 and axes[axis] not in (-2, -1)
     ]
     return args
+
+
+def _is_fixed(arg: ArgAttr) -> bool:
+    return arg.kind.data in (ArgKind.EXTENT, ArgKind.SHARD)
 
 
 def _add_arguments(func: FuncOp, abi: AbiAttr) -> dict[str, SSAValue]:
@@ -171,6 +179,8 @@ class _Decoder:
     axes: Sequence[int | None]
     """What each axis runs along in the written tensor, as `block_axes` gives it."""
     arguments: dict[str, SSAValue]
+    values: dict[str, int]
+    """Of the arguments that are the same on every core."""
 
     @property
     def blocks(self) -> tuple[int, ...]:
@@ -197,7 +207,7 @@ class _Decoder:
     ) -> SSAValue:
         """The argument `label` in blocks, a constant where it is none or blocks do not divide it."""
         size = int_tuple(self.partition.block_tiles)[place]
-        if label not in self.arguments or extent != count * size:
+        if self.values.get(label) != extent or extent != count * size:
             return _constant(builder, count)
         value = self.arguments[label]
         if size > 1:
@@ -323,7 +333,8 @@ class GridToPersistent(RewritePattern):
         abi = build_abi(op, partition, axes)
         _widen_scalars(op, rewriter)
         arguments = _add_arguments(op, abi)
-        decoder = _Decoder(partition, axes, arguments)
+        fixed = {arg.label.data: arg.value.data for arg in abi.args if _is_fixed(arg)}
+        decoder = _Decoder(partition, axes, arguments, fixed)
 
         head = Block()
         builder = Builder(InsertPoint.at_end(head))

@@ -55,7 +55,7 @@ def _out(op: eltwise.BroadcastTileOp | eltwise.ReduceTileOp) -> SSAValue:
     return found[0].cb
 
 
-def _reducer(op: compute.PackBlockOp) -> eltwise.ReduceTileOp:
+def _reducer(op: compute.PackBlockOp | compute.PackTileOp) -> eltwise.ReduceTileOp:
     made = reducer(op.dst)
     assert made is not None
     return made
@@ -74,6 +74,12 @@ _COPY = _Maker(lambda op: compute.CopyInitOp(op.cb))
 def _sfpu(family: Family) -> _Maker:
     return _Maker(lambda op: eltwise.SfpuInitOp(family, op.function.data))
 
+
+_PACK = _Maker(lambda op: compute.ReconfigPackOp(op.cb))
+# The mask was taken away, for another pack, since the group was reduced.
+_MASK = _Maker(
+    lambda op: eltwise.ReduceInitOp(_reducer(op), op.cb), lambda op: reduce_state(_reducer(op))
+)
 
 _MAKERS: Mapping[tuple[str, type[Operation]], _Maker] = {
     ("srca", compute.MatmulBlockOp): _Maker(lambda op: compute.ReconfigSrcAOp(op.b)),
@@ -102,11 +108,8 @@ _MAKERS: Mapping[tuple[str, type[Operation]], _Maker] = {
     ("sfpu", eltwise.SfpuBinaryOp): _sfpu(Family.BINARY),
     ("sfpu", eltwise.SfpuTernaryOp): _sfpu(Family.TERNARY),
     ("sfpu", eltwise.CopyDstOp): _Maker(lambda op: eltwise.CopyDstInitOp()),
-    ("pack", compute.PackBlockOp): _Maker(lambda op: compute.ReconfigPackOp(op.cb)),
-    # The mask was taken away, for another pack, since the group was reduced.
-    ("edge", compute.PackBlockOp): _Maker(
-        lambda op: eltwise.ReduceInitOp(_reducer(op), op.cb), lambda op: reduce_state(_reducer(op))
-    ),
+    **{("pack", kind): _PACK for kind in compute.PACKS},
+    **{("edge", kind): _MASK for kind in compute.PACKS},
 }
 """(unit, operation that needs it) to what programs it. That a unit needs to be `OFF` is the affair
 of `Sessions`, and given when the units are programmed."""
@@ -284,7 +287,7 @@ _SOURCES: Mapping[type[Operation], Callable[[Any], tuple[SSAValue, SSAValue]]] =
 def _startup(block: Block) -> tuple[compute.HwStartupOp | None, State]:
     """Startup for the first operation that unpacks and the first that packs, and the state after."""
     unpack = next((op for op in block.walk() if type(op) in _SOURCES), None)
-    pack = next((op for op in block.walk() if isinstance(op, compute.PackBlockOp)), None)
+    pack = next((op for op in block.walk() if isinstance(op, compute.PACKS)), None)
     if pack is None:
         return None, {}
     in0, in1 = _SOURCES[type(unpack)](unpack) if unpack is not None else (pack.cb, pack.cb)

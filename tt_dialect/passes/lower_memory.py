@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import (
@@ -37,7 +38,7 @@ from tt_dialect.analysis.buffers import (
 from tt_dialect.analysis.dst import dst_is_wide
 from tt_dialect.analysis.hazards import check_order
 from tt_dialect.analysis.regions import ancestor_in
-from tt_dialect.analysis.residency import shard_below
+from tt_dialect.analysis.residency import OnShard, blocks_on_shards
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, eltwise, noc
@@ -54,7 +55,7 @@ from tt_dialect.passes.base import (
 from tt_dialect.passes.block_moves import LOWERINGS
 from tt_dialect.passes.emit_ops import Emitter
 from tt_dialect.passes.map_moves import MAP_LOWERINGS
-from tt_dialect.passes.move_plan import PLACES, Plan
+from tt_dialect.passes.move_plan import MOVES, PLACES, Plan
 from tt_dialect.passes.staging import (
     SinkFill,
     SplitRounding,
@@ -62,6 +63,7 @@ from tt_dialect.passes.staging import (
     StageAccumulator,
     StageCarry,
     StageKeptAccumulator,
+    StageShard,
     StageStore,
     StageWideSource,
     Staging,
@@ -107,20 +109,33 @@ class DeclareBuffers(RewritePattern):
         check_order(op)
         plan, emit = self.plans.setdefault(op, Plan()), Emitter()
         plan.config = op.attributes["tt.config"] = _config(op, self.fidelity)
-        plan.buffers = collect_buffers(op)
+        plan.shards = blocks_on_shards(op)
+        plan.moves = {m.block: m for m in plan.shards if isinstance(m, MOVES)}
+        plan.buffers = collect_buffers(op, plan.moves)
+        on_shards: dict[tuple[object, ...], cb.AllocOp] = {}
         for buffer in dict.fromkeys(plan.buffers.values()):
             if stays_in_dst(buffer, plan.buffers, plan.capacity):
                 buffer.in_dst = True
                 continue
-            alloc = emit.op(self._alloc(op, buffer, plan))
             wide = isinstance(buffer.block.element_type, Float32Type)
-            if wide and buffer.uses & TO_DST:
-                if buffer.uses - TO_DST - {Use.STORE}:
-                    raise error_at(
-                        buffer.values[0],
-                        f"fp32 buffer '{buffer.label}' is both copied and read by the matrix unit",
-                        "copy it to a second buffer for one of the two",
-                    )
+            to_dest = wide and bool(buffer.uses & TO_DST)
+            if to_dest and buffer.uses - TO_DST - {Use.STORE}:
+                raise error_at(
+                    buffer.values[0],
+                    f"fp32 buffer '{buffer.label}' is both copied and read by the matrix unit",
+                    "copy it to a second buffer for one of the two",
+                )
+            move = plan.moves.get(buffer.values[0])
+            if move is None:
+                alloc = emit.op(cb.AllocOp(buffer.label, buffer.buffer_type(plan.capacity)))
+            else:
+                loads = isinstance(move, noc.LoadBlockOp)
+                users = frozenset(buffer.consumers if loads else buffer.producers)
+                key = plan.shards[move], loads, users, to_dest
+                if key not in on_shards:
+                    on_shards[key] = emit.op(self._on_shard(plan.shards[move], buffer, loads))
+                alloc = on_shards[key]
+            if to_dest:
                 alloc.unpack_to_dest = UnitAttr()
             plan.cbs[buffer] = alloc.cb
         for inner in op.walk():
@@ -136,6 +151,8 @@ class DeclareBuffers(RewritePattern):
                 if update is not None:
                     plan.updates[inner] = update
         pops = self._generated(op, plan, emit)
+        for (_, loads, *_), alloc in on_shards.items():
+            pops += self._hold(alloc, emit, filled=bool(loads))
         for arg in op.args:
             if isinstance(arg.type, MemRefType):
                 layout = layout_of(op, arg)
@@ -152,7 +169,7 @@ class DeclareBuffers(RewritePattern):
             scalars = [a for a in abi.args if a.kind.data != ArgKind.ADDRESS]
             values = [a for a in op.args if not isinstance(a.type, MemRefType)]
             plan.arguments = {
-                a.label.data: v
+                (a.label.data, a.value.data): v
                 for a, v in zip(scalars, values, strict=True)
                 if a.kind.data == ArgKind.EXTENT
             }
@@ -166,16 +183,22 @@ class DeclareBuffers(RewritePattern):
         rewriter.insert(pops, InsertPoint.before(end))
         rewriter.notify_op_modified(op)
 
-    def _alloc(self, func: FuncOp, buffer: Buffer, plan: Plan) -> cb.AllocOp:
-        """The circular buffer of a buffer: on the core's own shard if the blocks are its pages."""
-        kind = buffer.buffer_type(plan.capacity)
-        shard = shard_below(func, buffer) if kind.order == cb.ROW_MAJOR else None
-        if shard is None:
-            return cb.AllocOp(buffer.label, kind)
-        plan.shards[buffer] = shard
-        plan.in_place.add(shard.move)
-        whole = cb.BufferType.of(kind.tile, kind.block, shard.pages)
-        return cb.AllocOp(buffer.label, whole, shard.tensor)
+    def _on_shard(self, shard: OnShard, buffer: Buffer, loads: bool) -> cb.AllocOp:
+        """A circular buffer whose pages are those of the core's own shard."""
+        kind = cb.BufferType.of(buffer.block.tile, shard.block, prod(shard.block))
+        return cb.AllocOp(f"{shard.label}_{'shard' if loads else 'out_shard'}", kind, shard.tensor)
+
+    def _hold(self, alloc: cb.AllocOp, emit: Emitter, *, filled: bool) -> list[Operation]:
+        """Opens the whole shard as long as the kernel runs: to be read if it is filled already, else
+        to be packed. What closes it is returned."""
+        pages = alloc.type.capacity
+        emit.op(cb.ReserveBackOp(alloc.cb, pages))
+        if filled:
+            emit.op(cb.PushBackOp(alloc.cb, pages))
+            emit.op(cb.WaitFrontOp(alloc.cb, pages))
+            return [cb.PopFrontOp(alloc.cb, pages)]
+        ends = (cb.PushBackOp, cb.WaitFrontOp, cb.PopFrontOp)
+        return [end(alloc.cb, pages) for end in ends]
 
     def _generated(self, func: FuncOp, plan: Plan, emit: Emitter) -> list[Operation]:
         """Tiles the reader makes once: reduction scalers and index patterns; their pops at the end."""
@@ -211,6 +234,7 @@ class DeclareBuffers(RewritePattern):
         assert plan.config is not None
         by = "user" if self.fidelity else "default"
         rows = [decision("compute", "fidelity", plan.config.fidelity.data, by)]
+        shards: set[SSAValue] = set()
         for buffer, circular in plan.cbs.items():
             kind = circular.type
             assert isinstance(kind, cb.BufferType)
@@ -218,9 +242,11 @@ class DeclareBuffers(RewritePattern):
                 r for r in buffer.requests if r.stages.data * kind.block_pages == kind.capacity
             ]
             stages = kind.capacity // kind.block_pages
-            if buffer in plan.shards:
-                by = f"shard of {plan.shards[buffer].label}"
-                rows.append(decision(buffer.label, "depth", f"{stages} blocks", by))
+            if (move := plan.moves.get(buffer.values[0])) is not None:
+                alloc, by = circular.owner, f"shard of {plan.shards[move].label}"
+                if circular not in shards and isinstance(alloc, cb.AllocOp):
+                    rows.append(decision(alloc.label.data, "depth", f"{stages} blocks", by))
+                shards.add(circular)
                 continue
             by = asked[0].by.data if asked else "carried"
             rows.append(decision(buffer.label, "depth", f"{stages} blocks", by))
@@ -254,7 +280,7 @@ class ConsumeBlocks(RewritePattern):
         self, value: SSAValue, block: Block, plan: Plan, rewriter: PatternRewriter
     ) -> None:
         buffer = plan.buffers.get(value)
-        if buffer is None or buffer.in_dst or value in self.done:
+        if buffer is None or buffer.in_dst or value in self.done or value in plan.moves:
             return
         self.done.add(value)
         transferred = any(is_transfer(use.operation) for use in value.uses)
@@ -297,9 +323,19 @@ class LowerBlockOp(RewritePattern):
         plan, emit = self.plans[enclosing(op, FuncOp)], Emitter()
         lower(op, plan, emit)
         located(op, list(emit.block.ops))
-        results = [plan.place_of(r) for r in op.results]
-        rewriter.inline_block(emit.block, InsertPoint.before(op))
-        rewriter.replace(op, [], results)
+        if emit.block.ops:
+            rewriter.inline_block(emit.block, InsertPoint.before(op))
+        if isinstance(op, noc.LoadBlockOp) and op in plan.shards:
+            return  # its users have still to learn which part of the shard it is
+        rewriter.replace(op, [], [plan.place_of(r) for r in op.results])
+
+
+class DropBlockInShard(RewritePattern):
+    """A block in a shard is gone when the last of its users has been lowered."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: noc.LoadBlockOp, rewriter: PatternRewriter) -> None:
+        rewriter.erase(op)
 
 
 class DropBlockCarry(RewritePattern):
@@ -356,8 +392,9 @@ class LowerMemoryPass(LevelPass):
     and starts from zero stays there for the whole K loop.
 
     In partition mode `local_shard` a block that is loaded from, or stored to, the core's own L1 shard
-    in the order of its pages is not moved: its circular buffer lies on the shard (`alias`). It is
-    only pushed, or waited for; where that order cannot be proved pages go over the NoC.
+    is not moved: a circular buffer lies on the shard (`alias`), is open as long as the kernel runs, and
+    is read, and packed by `pack_tile`, where the block is. Where it cannot be proved that a block lies
+    in the own shard, its pages go over the NoC.
 
     Before:
     ```mlir
@@ -404,10 +441,12 @@ class LowerMemoryPass(LevelPass):
             [SplitRounding(staging), SplitWideMap(staging)],
             [StageKeptAccumulator(staging), StageCarry(staging)],
             [StageWideSource(staging)],
+            [StageShard(staging)],
             [SinkFill()],
             [DeclareBuffers(plans, self.fidelity)],
             [ConsumeBlocks(plans)],
             [LowerBlockOp(plans)],
+            [DropBlockInShard()],
             [DropBlockCarry(), MergeReadBarriers()],
             [RemoveUnusedOperations()],
         ]

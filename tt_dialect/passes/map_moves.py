@@ -10,7 +10,7 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import FloatAttr, f32, i32
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence, strides
+from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence
 from tt_dialect.analysis.schedule import (
     Copy,
     Fill,
@@ -25,12 +25,12 @@ from tt_dialect.analysis.schedule import (
 )
 from tt_dialect.analysis.schedule import Index as IndexStep
 from tt_dialect.ir import cb, compute, eltwise
-from tt_dialect.ir.cb import ROW_MAJOR, BufferType
+from tt_dialect.ir.cb import ROW_MAJOR
 from tt_dialect.ir.functions import Family
 from tt_dialect.ir.layout import TileType
 from tt_dialect.passes.element_code import float_constant
 from tt_dialect.passes.emit_ops import Emitter, Index
-from tt_dialect.passes.move_plan import Plan, kind_of, pack
+from tt_dialect.passes.move_plan import Pages, Plan, kind_of, pack, pack_at
 
 TILE = 32
 _NAMES = {"sr": "subblock_row", "sc": "subblock_col", "r": "row", "c": "col"}
@@ -51,8 +51,15 @@ class _Axis:
     """Tiles the position in the block advances."""
 
 
-def _axes(op: eltwise.MapOp, sources: Sequence[BufferType], target: BufferType) -> list[_Axis]:
-    """The loops over the tiles of a map, slowest first, in the target's page order."""
+_KEPT = {"none": "rc", "row": "c", "col": "r", "scalar": ""}
+"""The axes that an input of a map has, by how it is broadcast."""
+
+
+def _axes(op: eltwise.MapOp, sources: Sequence[Pages], target: Pages) -> list[_Axis]:
+    """The loops over the tiles of a map, slowest first, in the target's page order.
+
+    The last of their steps is that of the target, where it has as many tiles.
+    """
     orders = [s.order for s, how in zip(sources, op.broadcasts, strict=True) if how == "none"]
     if op.fold is None:
         orders.append(target.order)
@@ -62,12 +69,12 @@ def _axes(op: eltwise.MapOp, sources: Sequence[BufferType], target: BufferType) 
         if op.dim is not None and op.dim.data == "col":
             order = ("sc", "c", "sr", "r")
     extents = digit_extents(op.extents, orders)
-    pages: list[dict[str, int]] = []
-    for source, how in zip(sources, op.broadcasts, strict=True):
-        kept = {"none": "rc", "row": "c", "col": "r", "scalar": ""}[how]
-        inner = {d: n for d, n in extents.items() if d[-1] in kept}
-        steps = strides([d for d in sequence(source.order) if d in inner], inner)
-        pages.append({d: steps.get(d, 0) for d in extents})
+    pages = [
+        source.steps(extents, _KEPT[how])
+        for source, how in zip(sources, op.broadcasts, strict=True)
+    ]
+    if op.fold is None:
+        pages.append(target.steps(extents))
     rows = {"sr": extents["r"], "r": 1}
     cols = {"sc": extents["c"], "c": 1}
     axes = [
@@ -285,10 +292,13 @@ def _groups(emit: Emitter, plan: Plan, count: int, tiles: int, kind: object) -> 
 
 
 def _position(
-    emit: Emitter, at: Sequence[tuple[Index, _Axis]], sources: int
+    emit: Emitter, at: Sequence[tuple[Index, _Axis]], blocks: Sequence[Pages]
 ) -> tuple[list[Index], Index, Index]:
-    """Pages of the sources, and row and column of the tile, where the loops are."""
-    bases = [emit.add(*(emit.mul(d, a.steps[i]) for d, a in at)) for i in range(sources)]
+    """Pages of the blocks, and row and column of the tile, where the loops are."""
+    bases = [
+        emit.add(block.first, *(emit.mul(d, a.steps[i]) for d, a in at))
+        for i, block in enumerate(blocks)
+    ]
     row = emit.add(*(emit.mul(d, a.rows) for d, a in at))
     col = emit.add(*(emit.mul(d, a.cols) for d, a in at))
     return bases, row, col
@@ -296,17 +306,17 @@ def _position(
 
 def lower_map(op: eltwise.MapOp, plan: Plan, emit: Emitter) -> None:
     """As many tiles at a time as the registers leave room for, packed in page order."""
-    target = plan.place_of(op.block)
-    sources = [plan.place_of(v) for v in op.inputs]
+    target = plan.pages_of(op.block, emit)
+    sources = [plan.pages_of(v, emit) for v in op.inputs]
     planned = schedule(op)
     if op.fold is not None:
         _lower_fold(op, plan, emit, planned)
         return
-    axes = _merged(_axes(op, [kind_of(s) for s in sources], kind_of(target)))
+    axes = _merged(_axes(op, sources, target))
     if not _has_place(op):
         axes = [_Axis(a.name, a.extent, a.steps, 0, 0) for a in axes]
     elif any(a.rows < 0 for a in axes):
-        axes = _axes(op, [kind_of(s) for s in sources], kind_of(target))
+        axes = _axes(op, sources, target)
     *outer, inner = axes
     tiles = largest_divisor(inner.extent, plan.capacity // planned.registers)
     update = plan.updates.get(op)
@@ -314,17 +324,17 @@ def lower_map(op: eltwise.MapOp, plan: Plan, emit: Emitter) -> None:
         with emit.loop(inner.extent // tiles, "group") as group:
             first = emit.mul(group, tiles)
             at = [*zip(digits, outer, strict=True), (first, inner)]
-            bases, row, col = _position(emit, at, len(sources))
+            (*bases, page), row, col = _position(emit, at, [*sources, target])
             registers = _groups(emit, plan, planned.registers, tiles, op.result.type)
             if update is not None:
                 bases[update] = 0
-                emit.op(cb.WaitFrontOp(target, tiles))
+                emit.op(cb.WaitFrontOp(target.circular, tiles))
             place = (row, col, inner.rows, inner.cols)
             writer = _MapWriter(op, plan, emit, registers, bases, inner.steps, tiles, place)
             writer.write(_plain(planned.steps))
             if update is not None:
-                emit.op(cb.PopFrontOp(target, tiles))
-            pack(emit, registers[planned.result], target, tiles)
+                emit.op(cb.PopFrontOp(target.circular, tiles))
+            pack_at(emit, registers[planned.result], target, tiles, page, inner.steps[-1])
 
 
 def _has_place(op: eltwise.MapOp) -> bool:
@@ -335,8 +345,8 @@ def _lower_fold(op: eltwise.MapOp, plan: Plan, emit: Emitter, planned: Schedule)
     """Per row (or column) of tiles: an accumulating register and a loop over the tiles."""
     assert op.fold is not None and op.dim is not None
     target = plan.place_of(op.block)
-    sources = [plan.place_of(v) for v in op.inputs]
-    axes = _axes(op, [kind_of(s) for s in sources], kind_of(target))
+    sources = [plan.pages_of(v, emit) for v in op.inputs]
+    axes = _axes(op, sources, Pages(target, kind_of(target).block))
     along = "rows" if op.dim.data == "row" else "cols"
     kept = [a for a in axes if getattr(a, along) != 0]
     folded = _merged([a for a in axes if getattr(a, along) == 0])
@@ -360,7 +370,7 @@ def _lower_fold(op: eltwise.MapOp, plan: Plan, emit: Emitter, planned: Schedule)
                     (first, inner),
                     *zip(along_digits, folded, strict=True),
                 ]
-                bases, row, col = _position(emit, at, len(sources))
+                bases, row, col = _position(emit, at, sources)
                 place = (row, col, inner.rows, inner.cols)
                 writer = _MapWriter(op, plan, emit, registers, bases, inner.steps, tiles, place)
                 writer.write(_plain(planned.steps))
@@ -372,14 +382,13 @@ def _lower_fold(op: eltwise.MapOp, plan: Plan, emit: Emitter, planned: Schedule)
 
 def lower_reduce(op: eltwise.ReduceOp, plan: Plan, emit: Emitter) -> None:
     """Per row (or column): every tile of it is reduced into one DST tile."""
-    source, target = plan.place_of(op.source), plan.place_of(op.block)
-    kind = kind_of(source)
-    rows, cols = kind.block
-    extents = digit_extents(kind.block, [kind.order])
-    steps = strides(sequence(kind.order), extents)
+    source, target = plan.pages_of(op.source, emit), plan.place_of(op.block)
+    rows, cols = source.block
+    extents = source.extents()
+    steps = source.steps(extents)
     by_row = op.dim.data == "row"
     kept, folded = (("sr", "r"), ("sc", "c")) if by_row else (("sc", "c"), ("sr", "r"))
-    scaler = plan.scalers[kind.tile]
+    scaler = plan.scalers[kind_of(source.circular).tile]
     count = rows if by_row else cols
     inner = extents[kept[1]]
     tiles = largest_divisor(inner, plan.capacity)
@@ -388,7 +397,11 @@ def lower_reduce(op: eltwise.ReduceOp, plan: Plan, emit: Emitter) -> None:
         emit.loop(inner // tiles, "group") as group,
     ):
         (dst,) = _groups(emit, plan, 1, tiles, kind_of(target).tile)
-        first = emit.add(emit.mul(part, steps[kept[0]]), emit.mul(group, tiles * steps[kept[1]]))
+        first = emit.add(
+            source.first,
+            emit.mul(part, steps[kept[0]]),
+            emit.mul(group, tiles * steps[kept[1]]),
+        )
         with (
             emit.loop(tiles, "tile") as tile,
             emit.loop(extents[folded[0]], _NAMES[folded[0]]) as high,
@@ -404,7 +417,7 @@ def lower_reduce(op: eltwise.ReduceOp, plan: Plan, emit: Emitter) -> None:
                 eltwise.ReduceTileOp(
                     op.kind.data,
                     op.dim.data,
-                    (source, emit.value(page)),
+                    (source.circular, emit.value(page)),
                     scaler,
                     dst,
                     emit.value(tile),

@@ -12,6 +12,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
+from xdsl.traits import Pure
 
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.buffers import (
@@ -24,6 +25,7 @@ from tt_dialect.analysis.buffers import (
 )
 from tt_dialect.analysis.dst import dst_is_wide, dst_tiles
 from tt_dialect.analysis.regions import ancestor_in, block_of
+from tt_dialect.analysis.residency import OnShard, blocks_on_shards, packs_anywhere, visible
 from tt_dialect.analysis.schedule import registers_needed
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, eltwise, noc
@@ -104,6 +106,65 @@ class StageStore(RewritePattern):
         insert(rewriter, op, [copy])
         op.operands[0] = copy.block
         rewriter.notify_op_modified(op)
+
+
+class StageShard(RewritePattern):
+    """What is to lie in the core's own shard is made by an operation that packs anywhere in it.
+
+    A transposed operand, which is read column by column, is copied out of the shard.
+    """
+
+    def __init__(self, staging: Staging):
+        self.staging = staging
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
+        on_shards = blocks_on_shards(op, staged=False)
+        for move in on_shards:
+            if isinstance(move, noc.StoreBlockOp):
+                self._store(move, on_shards, rewriter)
+            elif isinstance(move, noc.LoadBlockOp):
+                self._load(move, rewriter)
+
+    def _store(
+        self, op: noc.StoreBlockOp, on_shards: dict[Operation, OnShard], rewriter: PatternRewriter
+    ) -> None:
+        made = op.block.owner
+        assert isinstance(made, Operation)
+        for index in op.indices:
+            hoist(index, made)
+        if packs_anywhere(op, on_shards):
+            return
+        copy = self.staging.copy(op.block, f"{label_of(op.tensor, 'tensor')}_out", 2)
+        located(op, [copy])
+        rewriter.insert(copy, InsertPoint.before(op))
+        op.operands[0] = copy.block
+        rewriter.notify_op_modified(op)
+
+    def _load(self, op: noc.LoadBlockOp, rewriter: PatternRewriter) -> None:
+        assert isinstance(op.block.type, BlockType)
+        if op.block.type.shape[0] == 1:
+            return
+        for user, use in uses_of(op.block):
+            if use is Use.MATMUL_B_TRANSPOSED:
+                copy = self.staging.copy(op.block, op.cb.label.data, 1)
+                located(user, [copy])
+                rewriter.insert(copy, InsertPoint.before(user))
+                user.operands[1] = copy.block
+                rewriter.notify_op_modified(user)
+
+
+def hoist(value: SSAValue, op: Operation) -> None:
+    """Moves what computes an index before an operation of the same block, where it is not yet."""
+    made = value.owner
+    if not isinstance(made, Operation) or visible(value, op) or not made.has_trait(Pure):
+        return
+    for operand in made.operands:
+        hoist(operand, op)
+    made.detach()
+    block = op.parent
+    assert block is not None
+    block.insert_op_before(made, op)
 
 
 class SinkFill(RewritePattern):

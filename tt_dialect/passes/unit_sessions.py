@@ -189,7 +189,7 @@ def _at_end(block: Block, last: Operation | None) -> InsertPoint:
 
 
 def _end_reduction(op: Operation) -> Operation:
-    step = reducer(op.dst) if isinstance(op, compute.PackBlockOp) else op
+    step = reducer(op.dst) if isinstance(op, compute.PACKS) else op
     assert isinstance(step, eltwise.ReduceTileOp)
     return eltwise.ReduceUninitOp(step.cb)
 

@@ -108,7 +108,7 @@ _OPENS: dict[type[Operation], str] = {cb.ReserveBackOp: "reserved", cb.WaitFront
 _CLOSES: dict[type[Operation], str] = {cb.PushBackOp: "reserved", cb.PopFrontOp: "waited for"}
 _INSIDE: dict[type[Operation], str] = {
     cb.WritePtrOp: "reserved",
-    compute.PackBlockOp: "reserved",
+    **dict.fromkeys(compute.PACKS, "reserved"),
     cb.ReadPtrOp: "waited for",
     compute.CopyBlockOp: "waited for",
     compute.TransposeTileOp: "waited for",
@@ -202,7 +202,7 @@ _DST_PHASE: dict[type[Operation], str] = {
     compute.MatmulBlockOp: "math",
     compute.TransposeTileOp: "math",
     compute.FillTileOp: "math",
-    compute.PackBlockOp: "pack",
+    **dict.fromkeys(compute.PACKS, "pack"),
     **dict.fromkeys(eltwise.DST_OPS, "math"),
 }
 

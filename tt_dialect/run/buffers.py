@@ -215,6 +215,12 @@ class CircularBuffer:
         self.packed += n
         return self.data[start : start + n]
 
+    def pack_at(self, page: int, op: Operation) -> F32:
+        """Page `page` of the reserved window, packed out of order."""
+        start = self.wr + page
+        self.check_reserved(start, 1, op)
+        return self.data[start]
+
     # -- matrix operands, converted once per window --
 
     def _window(self) -> F32:
@@ -372,6 +378,10 @@ class DstSections:
         if not self.packing:
             raise error_at(op, "pack outside tile_regs_wait and tile_regs_release")
         return self.committed[0].array[first : first + n]
+
+    def packed(self, first: int, n: int, slot: int, op: Operation) -> F32:
+        """Tile `slot` of a group of n tiles at `first`, which the packer reads."""
+        return self.pack(first, n, op)[checked_slot(slot, n, op)]
 
     def finished(self, op: Operation) -> None:
         """At the end of the kernel every section is free."""

@@ -404,6 +404,17 @@ def _pack_block(c: ThreadCompiler, op: compute.PackBlockOp) -> None:
     c.line(f"stats.pages_packed += {tiles}")
 
 
+def _pack_tile(c: ThreadCompiler, op: compute.PackTileOp) -> None:
+    page = f"{c.get(op.cb)}.pack_at({c.get(op.tile)}, {c.site(op)})"
+    if _placed(op.dst):
+        first, tiles = c.get(op.dst), _tiles(op.dst)
+        tile = f"core.dst.packed({first}, {tiles}, {c.get(op.slot)}, {c.site(op)})"
+    else:
+        tile = f"{c.get(op.dst)}.tile({c.get(op.slot)}, {c.site(op)})"
+    c.line(f"{page}[...] = {_converted(c, tile, _format(op.dst), _format(op.cb))}")
+    c.line("stats.pages_packed += 1")
+
+
 # -- elementwise -----------------------------------------------------------------------------------
 
 SCALER: F32 = np.zeros((TILE, TILE), np.float32)
@@ -560,6 +571,7 @@ HANDLERS: dict[type[Operation], Handler] = {
     compute.FillTileOp: _fill_tile,
     compute.MatmulBlockOp: _matmul_block,
     compute.PackBlockOp: _pack_block,
+    compute.PackTileOp: _pack_tile,
     compute.TileRegsAcquireOp: _protocol("acquire"),
     compute.TileRegsCommitOp: _protocol("commit"),
     compute.TileRegsWaitOp: _protocol("wait"),

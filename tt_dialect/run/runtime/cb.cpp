@@ -117,7 +117,7 @@ void cb_push_back(uint32_t id, uint32_t pages, Site where) {
                     cb.name().c_str()),
                cb.name(), text("issued in line %u; noc_async_read_barrier is missing", t->where.line()));
     }
-    if (thread.kernel->processor == Processor::compute && cb.packed < pages) {
+    if (thread.kernel->processor == Processor::compute && !cb.scattered && cb.packed < pages) {
         broken("pack-missing", where,
                text("cb_push_back of %u pages of %s, %u of them were packed", pages,
                     cb.name().c_str(), cb.packed),
@@ -130,6 +130,7 @@ void cb_push_back(uint32_t id, uint32_t pages, Site where) {
     }
     cb.reserved -= pages;
     cb.packed = 0;
+    cb.scattered = false;
     cb.reserve_open = false;
     cb.received = static_cast<uint16_t>(cb.received + pages);
     wake(cb);

@@ -99,6 +99,7 @@ struct Cb {
     uint16_t received = 0, acked = 0;
     uint32_t wr = 0, rd = 0;
     uint32_t reserved = 0, waited = 0, packed = 0;
+    bool scattered = false;  // packed out of order: the other pages keep what they had
     bool reserve_open = false, wait_open = false;
     bool partly_popped = false;  // the last pop left pages of the window
     bool looked_ahead = false;   // which has been remarked

@@ -209,11 +209,8 @@ void masked(const float* tile, Mask mask, float* rows) {
     }
 }
 
-}  // namespace
-
-void pack_tiles(uint32_t dst, uint32_t id, uint32_t tiles, Site where) {
-    Core& core = compute_core("pack", where);
-    Cb& cb = cb_of(id, where);
+// Packs DST tiles into the pages of the reserved window from `first` on.
+void pack_pages(Core& core, Cb& cb, uint32_t dst, uint32_t tiles, uint32_t first, Site where) {
     Dst& regs = core.dst;
     if (!regs.packing) {
         broken("pack-outside-wait", where, "pack outside tile_regs_wait and tile_regs_release");
@@ -221,13 +218,14 @@ void pack_tiles(uint32_t dst, uint32_t id, uint32_t tiles, Site where) {
     if (dst + tiles > regs.tiles) {
         broken("dst-index", where, text("pack of DST tile %u of %u", dst + tiles - 1, regs.tiles));
     }
-    if (cb.producer != &self() || cb.packed + tiles > cb.reserved) {
+    const uint32_t reserved = cb.producer == &self() ? cb.reserved : 0;
+    if (first + tiles > reserved) {
         broken("cb-window", where,
-               text("pack of %u tiles to %s, %u of %u reserved pages are packed", tiles,
-                    cb.name().c_str(), cb.packed, cb.producer == &self() ? cb.reserved : 0),
+               text("pack of %u tiles to %s from page %u on, %u pages are reserved", tiles,
+                    cb.name().c_str(), first, reserved),
                cb.name(), cb.state());
     }
-    if (cb.wr + cb.packed + tiles > cb.pages) {
+    if (cb.wr + first + tiles > cb.pages) {
         broken("cb-wrap", where, text("pack runs past the end of %s", cb.name().c_str()), cb.name());
     }
     if (!supported(cb.format)) {
@@ -236,7 +234,7 @@ void pack_tiles(uint32_t dst, uint32_t id, uint32_t tiles, Site where) {
     }
     check_source(core.units.pack, cb, "the packer", "pack", where);
     for (uint32_t i = 0; i < tiles; ++i) {
-        const uint32_t page = cb.wr + cb.packed + i;
+        const uint32_t page = cb.wr + first + i;
         check_alias(core, cb, page, "pack", where);
         uint8_t* target = core.l1 + cb.address + page * cb.page_bytes;
         if (core.units.mask == Mask::none) {
@@ -253,8 +251,23 @@ void pack_tiles(uint32_t dst, uint32_t id, uint32_t tiles, Site where) {
         masked(regs.tile(regs.pack, dst + i), core.units.mask, rows);
         encode(rows, cb.format, target);
     }
-    cb.packed += tiles;
     core.stats.pages_packed += tiles;
+}
+
+}  // namespace
+
+void pack_tiles(uint32_t dst, uint32_t id, uint32_t tiles, Site where) {
+    Core& core = compute_core("pack", where);
+    Cb& cb = cb_of(id, where);
+    pack_pages(core, cb, dst, tiles, cb.packed, where);
+    cb.packed += tiles;
+}
+
+void pack_tile_at(uint32_t dst, uint32_t id, uint32_t index, Site where) {
+    Core& core = compute_core("pack", where);
+    Cb& cb = cb_of(id, where);
+    pack_pages(core, cb, dst, 1, index, where);
+    cb.scattered = true;
 }
 
 }  // namespace tt_native

@@ -49,6 +49,7 @@ void init_reduce(
 void uninit_reduce(Site where);
 void init_sfpu(const char* init, Site where);
 void pack_tiles(uint32_t dst, uint32_t cb, uint32_t tiles, Site where);
+void pack_tile_at(uint32_t dst, uint32_t cb, uint32_t index, Site where);
 void copy_tiles(uint32_t cb, uint32_t tile, uint32_t dst, uint32_t tiles, Site where);
 void transpose(uint32_t cb, uint32_t tile, uint32_t dst, Site where);
 // Operations: add, sub, mul. Broadcasts: none, column, row, scalar. Reductions: sum, max; the
@@ -108,9 +109,12 @@ void pack_tile(
     uint32_t cb,
     uint32_t index = 0,
     tt_native::Site where = tt_native::Site::current()) {
-    static_assert(!OutOfOrder, "packing out of order is outside the subset of these headers");
-    static_cast<void>(index);
-    tt_native::pack_tiles(dst, cb, 1, where);
+    if constexpr (OutOfOrder) {
+        tt_native::pack_tile_at(dst, cb, index, where);
+    } else {
+        static_cast<void>(index);
+        tt_native::pack_tiles(dst, cb, 1, where);
+    }
 }
 void reconfig_data_format_srca(uint32_t cb, tt_native::Site where = tt_native::Site::current());
 void reconfig_data_format_srcb(uint32_t cb, tt_native::Site where = tt_native::Site::current());
