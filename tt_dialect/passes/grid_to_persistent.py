@@ -25,7 +25,6 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.rewriter import InsertPoint
 
 from tt_dialect.analysis.access import (
-    axis_labels,
     block_axes,
     grid_of,
     grid_order,
@@ -34,20 +33,22 @@ from tt_dialect.analysis.access import (
     memref_type,
 )
 from tt_dialect.diagnostics import error_at
-from tt_dialect.ir.layout import PartitionAttr, int_tuple
+from tt_dialect.ir.layout import BufferAttr, PartitionAttr, int_tuple
 from tt_dialect.ir.program import SCALAR_TYPES, AbiAttr, ArgAttr, ArgKind
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, located
 
 
-def _check_layout(func: FuncOp, arg: BlockArgument) -> None:
-    """Raises an error for a tensor parameter without a layout."""
-    if layout_of(func, arg) is None:
+def _layout(func: FuncOp, arg: BlockArgument) -> BufferAttr:
+    """Layout of a tensor parameter."""
+    layout = layout_of(func, arg)
+    if layout is None:
         raise error_at(
             func,
             f"parameter '{label_of(arg, str(arg.index))}' has no layout",
             "run tt-infer-layout first",
         )
+    return layout
 
 
 def _scalar(func: FuncOp, arg: BlockArgument) -> ArgAttr:
@@ -66,26 +67,25 @@ def build_abi(func: FuncOp, partition: PartitionAttr, axes: Sequence[int | None]
     """Addresses, scalar parameters, the core's range of work ids, Mt, Kt, Nt where the kernel is one
     product, and in mode local_shard the shards. `axes` as `block_axes` gives them.
 
-    What is a product is read from the kernel: a user's layout may name axes as it likes.
+    Axes that layouts name alike although their extents differ are not those of one product.
     """
     tensors: list[ArgAttr] = []
     scalars: list[ArgAttr] = []
-    extents: dict[str, int] = {}
-    labels = axis_labels(func)
+    extents: dict[str, set[int]] = {}
     for arg in func.args:
         if not isinstance(arg.type, MemRefType):
             scalars.append(_scalar(func, arg))
             continue
-        _check_layout(func, arg)
-        label = label_of(arg, f"arg{arg.index}")
+        layout, label = _layout(func, arg), label_of(arg, f"arg{arg.index}")
         tensors.append(ArgAttr.of(ArgKind.ADDRESS, f"{label}_addr", len(tensors)))
-        for axis, extent in zip(labels.get(arg, ()), memref_type(arg).get_shape(), strict=False):
-            extents[axis] = -(-extent // 32)
+        for axis, extent in zip(layout.labels, memref_type(arg).get_shape(), strict=False):
+            extents.setdefault(axis, set()).add(-(-extent // 32))
     args = [*tensors, *scalars]
     args.append(ArgAttr.of(ArgKind.START, "start_id"))
     args.append(ArgAttr.of(ArgKind.COUNT, "count"))
-    if {"M", "K", "N"} <= extents.keys():
-        args += [ArgAttr.of(ArgKind.EXTENT, f"{axis}t", extents[axis]) for axis in "MKN"]
+    product = [(axis, *extents.get(axis, ())) for axis in "MKN"]
+    if all(len(found) == 2 for found in product):
+        args += [ArgAttr.of(ArgKind.EXTENT, f"{axis}t", extent) for axis, extent in product]
     if partition.is_local:
         args += _shard_arguments(partition, axes)
     return AbiAttr.of(args)
