@@ -201,7 +201,7 @@ def test_shards_on_cores() -> None:
     [
         (Sharding((9, 2), (1, 1)), None, "the shard grid 9x2 is larger than the 8x8 core grid"),
         (Sharding((65, 1), (1, 1)), None, "65 shards are more than the 8x8 core grid has cores"),
-        (Sharding((2, 2), (1, 1)), [(0, 0), (1, 0)], "shard 2 has no core: there are 2"),
+        (Sharding((2, 2), (1, 1)), [(0, 0), (1, 0)], "4 shards are more than the 2 cores of the core ranges"),
     ],
 )
 def test_shards_without_a_core(

@@ -200,13 +200,16 @@ def _circular_buffer(alloc: cb.AllocOp, program: ProgramOp) -> Json:
 
 
 def _numbering(partition: PartitionAttr) -> Json:
-    """What says more than runs of row-major work ids: their order, boxes of blocks, shards."""
+    """What says more than runs of row-major work ids: their order, boxes of blocks, shards; and the
+    user's core ranges where L1 shards lie on them."""
     found: Json = {}
     if partition.order.data != "row_major":
         found["order"] = partition.order.data
     if partition.rect.data:
         found["box"] = list(int_tuple(partition.rect))
         found["box_grid"] = list(partition.rect_grid)
+    for ranges in partition.shard_ranges:
+        found["shard_ranges"] = ranges_json(ranges)
     return found
 
 
@@ -372,6 +375,7 @@ def partition_from(plan: Json, work: Sequence[WorkAttr] | None = None) -> Partit
         ArrayAttr(_work_from(plan) if work is None else work),
         StringAttr(plan.get("order", "row_major")),
         ints(plan.get("box", ())),
+        core_ranges_from(plan["shard_ranges"]) if "shard_ranges" in plan else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import cast
 
@@ -30,11 +30,18 @@ from tt_dialect.analysis.layouts import (
     did_you_mean,
 )
 from tt_dialect.analysis.resident import Resident, resident_tensors
-from tt_dialect.analysis.sharding import ShardingError, flatten, shard_cores
+from tt_dialect.analysis.sharding import ShardingError, row_major_numbers, shard_cores
 from tt_dialect.analysis.work import ranges_of, split_blocks, split_boxes, split_over
 from tt_dialect.arch import Arch, get_arch
 from tt_dialect.diagnostics import CompileError, Diagnostic, error_at
-from tt_dialect.ir.layout import WORK_ORDERS, PartitionAttr, WorkAttr, int_tuple, ints
+from tt_dialect.ir.layout import (
+    WORK_ORDERS,
+    CoreRangesAttr,
+    PartitionAttr,
+    WorkAttr,
+    int_tuple,
+    ints,
+)
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, decision, is_kernel
 
@@ -65,6 +72,8 @@ class _Blocks:
     """Blocks along each axis, outermost first."""
     block_tiles: tuple[int, ...]
     tiles: tuple[int, ...]
+    shards_on: CoreRangesAttr | None = None
+    """The user's core ranges, where L1 shards lie on them."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,10 @@ class PartitionGrid(RewritePattern):
             return
         blocks = _blocks(op)
         op.attributes["tt.arch"] = StringAttr(self.arch.name)
-        partition, rows = self._partition(blocks, _merge(op, self.options))
+        wishes = _merge(op, self.options)
+        if isinstance(given, PartitionAttr):
+            wishes = replace(wishes, request=_on_cores_of(given, wishes.request))
+        partition, rows = self._partition(blocks, wishes)
         if isinstance(given, PartitionAttr):
             _check_given(op, given, partition, blocks, self.arch)
             return
@@ -145,19 +157,25 @@ class PartitionGrid(RewritePattern):
             residents = resident_tensors(blocks.func, blocks.grid)
         except ShardingError as error:
             raise error_at(blocks.func, str(error), *filter(None, [error.hint])) from None
-        followed = [r for r in residents if r.axes is not None]
-        mode = request.partition_mode
-        if mode == "local_shard" and not followed:
-            raise _no_shards(blocks.func, residents)
-        if mode is None and residents:
-            mode = "local_shard" if followed else "global"
-            by = followed[0].label if followed else residents[0].label
-            rows.append(decision("work", "partition_mode", mode, f"L1 shards of {by}"))
-        if mode != "local_shard":
-            for resident in residents:
-                _cores_of_shards(blocks.func, resident, self.arch.grid)
+        ranges = request.cores()
+        for resident in residents:
+            _cores_of_shards(blocks.func, resident, core_grid, ranges)
+        if residents and ranges is not None:
+            blocks = replace(blocks, shards_on=ranges_of(ranges))
+        asked = request.partition_mode
+        if asked == "global" or (asked is None and not residents):
             return self._global(blocks, request, core_grid), rows
-        return _local(blocks, followed, request, core_grid), rows
+        try:
+            local = _local(blocks, residents, request, core_grid)
+        except _NotFollowedError as reason:
+            if asked is not None:
+                raise reason.error from None
+            rows.append(decision("work", "partition_mode", "global", reason.by))
+            return self._global(blocks, request, core_grid), rows
+        if asked is None:
+            by = next(r.label for r in residents if r.axes is not None)
+            rows.append(decision("work", "partition_mode", "local_shard", f"L1 shards of {by}"))
+        return local, rows
 
     def _core_grid(self, func: FuncOp, request: ScheduleRequest) -> tuple[int, int]:
         """The core grid asked for, or the whole device; ranges lie inside."""
@@ -255,6 +273,7 @@ def _attribute(
         work,
         StringAttr(order),
         ints(rect),
+        blocks.shards_on,
     )
 
 
@@ -265,13 +284,13 @@ def _one_entry(rect: Sequence[int], cores: Sequence[tuple[int, int]]) -> ArrayAt
 # ---- local_shard ----
 
 
-def _no_shards(func: FuncOp, residents: Sequence[Resident]) -> CompileError:
-    names = ", ".join(r.label for r in residents)
-    return error_at(
-        func,
-        "partition mode local_shard needs a tensor sharded over L1 along axes of the launch grid",
-        f"the shards of {names} are cut along other axes" if names else "no tensor is L1 sharded",
-    )
+class _NotFollowedError(Exception):
+    """Work cannot follow the shards: `error` says so to who asked for it, `by` in a decision."""
+
+    def __init__(self, by: str, error: CompileError):
+        super().__init__(by)
+        self.by = by
+        self.error = error
 
 
 def _local(
@@ -280,39 +299,66 @@ def _local(
     request: ScheduleRequest,
     core_grid: tuple[int, int],
 ) -> PartitionAttr:
-    """Each core does the blocks of the shard it holds."""
+    """Each core does the blocks of the shard it holds; `_NotFollowedError` where none can."""
     func, place = blocks.func, place_of(blocks.func, request.place)
-    if request.strategy not in (None, "contiguous"):
-        raise error_at(
-            place,
-            f"strategy {request.strategy} and partition mode local_shard contradict each other",
-            "in local_shard the shards divide the work; leave out strategy or say mode global",
-        )
-    rects = [_rect(blocks, resident) for resident in residents]
-    grids = [tuple(r.shards_along(a) for a in range(len(blocks.counts))) for r in residents]
-    first = residents[0]
-    for other, rect, grid in zip(residents, rects, grids, strict=True):
-        if (rect, grid, other.sharding.order) != (rects[0], grids[0], first.sharding.order):
-            raise error_at(
-                func,
-                f"L1-sharded tensors disagree: {first.describe()}, {other.describe()}",
-                "work can follow one shard grid: shard both alike, keep one in DRAM, or say "
-                "partition mode global (every access then goes through the NoC)",
+    followed = [r for r in residents if r.axes is not None]
+    if not followed:
+        raise _no_shards(func, residents)
+    for key, said, fits in (
+        ("strategy", request.strategy, "contiguous"),
+        ("order", request.order, "row_major"),
+    ):
+        if said not in (None, fits):
+            raise _NotFollowedError(
+                f"{key} {said}",
+                error_at(
+                    place,
+                    f"{key} {said} and partition mode local_shard contradict each other",
+                    f"in local_shard the shards divide the work; leave out {key} or say mode global",
+                ),
             )
-    sharding = first.sharding
-    cores = request.cores()
-    if cores is not None and len(cores) != sharding.shards:
-        raise error_at(
-            place,
-            f"core ranges hold {len(cores)} cores, {first.describe()}: {sharding.shards} shards",
-            "in partition mode local_shard the core ranges are the footprint of the shard grid",
+    rects = [_rect(blocks, resident) for resident in followed]
+    ranges = request.cores()
+    owners = [_cores_by_place(func, resident, core_grid, ranges) for resident in followed]
+    first, cores = followed[0], owners[0]
+    for other, rect, own in zip(followed, rects, owners, strict=True):
+        grids = [[r.shards_along(a) for a in range(len(blocks.counts))] for r in (first, other)]
+        if (rect, grids[1], own) != (rects[0], grids[0], cores):
+            raise _NotFollowedError(
+                f"L1 shards of {first.label} and {other.label} disagree",
+                error_at(
+                    func,
+                    f"L1-sharded tensors disagree: {first.describe()}, {other.describe()}",
+                    "work can follow one shard grid: shard both alike, keep one in DRAM, or say "
+                    "partition mode global (every access then goes through the NoC)",
+                ),
+            )
+    if ranges is not None and len(ranges) != len(cores):
+        raise _NotFollowedError(
+            f"core ranges of {len(ranges)} cores for {len(cores)} L1 shards of {first.label}",
+            error_at(
+                place,
+                f"core ranges hold {len(ranges)} cores, {first.describe()}: {len(cores)} shards",
+                "in partition mode local_shard the core ranges are the footprint of the shard grid",
+            ),
         )
-    by_number = _cores_of_shards(func, first, core_grid) if cores is None else cores
-    places = sorted(
-        range(sharding.shards), key=lambda s: flatten(sharding.shard_coord(s), sharding.grid)
-    )
-    work = _one_entry(rects[0], [by_number[s] for s in places])
+    work = _one_entry(rects[0], cores)
     return _attribute(blocks, "local_shard", "contiguous", core_grid, work, "row_major", rects[0])
+
+
+def _no_shards(func: FuncOp, residents: Sequence[Resident]) -> _NotFollowedError:
+    names = ", ".join(r.label for r in residents)
+    return _NotFollowedError(
+        f"L1 shards of {names} along axes no work follows",
+        error_at(
+            func,
+            "partition mode local_shard needs a tensor sharded over L1 along axes of the launch "
+            "grid",
+            f"the shards of {names} are cut along other axes"
+            if names
+            else "no tensor is L1 sharded",
+        ),
+    )
 
 
 def _rect(blocks: _Blocks, resident: Resident) -> tuple[int, ...]:
@@ -322,30 +368,61 @@ def _rect(blocks: _Blocks, resident: Resident) -> tuple[int, ...]:
     for dim, axis, size in zip(resident.cut, resident.axes, resident.blocks, strict=True):
         extent = resident.sharding.shard[dim]
         if extent % size:
-            raise error_at(
-                blocks.func,
-                f"a block of {size} tiles does not divide the shards of '{resident.label}', "
-                f"{extent} tiles along dimension {dim} of its tile grid",
-                "choose shards of whole blocks, or partition mode global",
+            raise _NotFollowedError(
+                f"blocks of {size} tiles across L1 shards of {resident.label} of {extent}",
+                error_at(
+                    blocks.func,
+                    f"a block of {size} tiles does not divide the shards of '{resident.label}', "
+                    f"{extent} tiles along dimension {dim} of its tile grid",
+                    "choose shards of whole blocks, or partition mode global",
+                ),
             )
         rect[axis] = extent // size
     return tuple(rect)
 
 
+Cores = list[tuple[int, int]]
+
+
+def _cores_by_place(
+    func: FuncOp, resident: Resident, core_grid: tuple[int, int], ranges: Cores | None
+) -> Cores:
+    """The cores of a tensor's shards, going through the shard grid row by row."""
+    cores = _cores_of_shards(func, resident, core_grid, ranges)
+    return [cores[number] for number in row_major_numbers(resident.sharding)]
+
+
 def _cores_of_shards(
-    func: FuncOp, resident: Resident, core_grid: tuple[int, int]
-) -> list[tuple[int, int]]:
-    """Where the shards of a tensor lie on a core grid, by number."""
+    func: FuncOp, resident: Resident, core_grid: tuple[int, int], ranges: Cores | None
+) -> Cores:
+    """The cores of a tensor's shards, by number; an error where there are not enough."""
     try:
-        return shard_cores(resident.sharding, None, core_grid)
+        return shard_cores(resident.sharding, ranges, core_grid)
     except ShardingError as error:
+        room = f"the core grid of {core_grid[0]}x{core_grid[1]} cores"
+        if ranges is not None:
+            room = f"the core ranges of {len(ranges)} cores"
         raise error_at(
             func,
-            f"the shard grid is larger than the device: {resident.describe()}, there are "
-            f"{core_grid[0]}x{core_grid[1]} cores",
+            f"the shard grid is larger than {room}: {resident.describe()}, "
+            f"{resident.sharding.shards} shards",
             error.hint,
             "a shard lies on one core: use larger shards, or core ranges with a core for each",
         ) from None
+
+
+def _on_cores_of(given: PartitionAttr, request: ScheduleRequest) -> ScheduleRequest:
+    """A request with the mode and the cores of a partition that is given, where it says nothing."""
+    width, height = int_tuple(given.core_grid)
+    ranges = request.core_ranges
+    if ranges is None and given.shard_ranges.data:
+        ranges = tuple(RangeRequest(r.start, r.extent) for r in given.shard_ranges.data[0].ranges)
+    return replace(
+        request,
+        core_grid=request.core_grid or (width, height),
+        partition_mode=request.partition_mode or given.mode.data,
+        core_ranges=ranges,
+    )
 
 
 def _check_given(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from xdsl.dialects import func
 from xdsl.ir import Operation
 
-from tt_dialect.analysis.placement import Device, alias_of, placement
+from tt_dialect.analysis.placement import Device, alias_of, cores_for_shards, placement
 from tt_dialect.analysis.work import core_arguments
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import error_at
@@ -259,11 +259,11 @@ def _any_device(op: func.FuncOp, banks: int) -> Device:
     """A machine for a function that does not say which: as many cores as its partition knows."""
     partition = op.attributes.get("tt.partition")
     width, height = 8, 8
-    followed: list[tuple[int, int]] = []
+    ranges = None
     if isinstance(partition, PartitionAttr):
         width, height = int_tuple(partition.core_grid)
-        followed = partition.core_ranges.cores() if partition.is_local else []
-    return Device(banks, 32, (width, height), 1 << 30, (width, height), tuple(followed))
+        ranges = cores_for_shards(partition)
+    return Device(banks, 32, (width, height), 1 << 30, (width, height), ranges)
 
 
 def _own_arguments(

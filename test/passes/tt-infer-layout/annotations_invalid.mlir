@@ -28,8 +28,8 @@ func.func @how(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16
 // -----
 
 // More shards than the device has cores.
-// CHECK:      annotations_invalid.mlir:[[#]]:1: error: shard grid 16x4 of 'A' is larger than the 8x8 core grid of wormhole (rows x columns)
-// CHECK-NEXT: note: an L1 shard is owned by exactly one core; use fewer, larger shards
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': the shard grid 16x4 is larger than the 8x8 core grid of wormhole
+// CHECK-NEXT: note: at most 8 shards along rows and 8 along columns
 func.func @larger(%A: memref<512x512xbf16> {tt.name = "A"}, %B: memref<512x512xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block", grid = [16, 4]}}} {
   func.return
 }
@@ -37,7 +37,7 @@ func.func @larger(%A: memref<512x512xbf16> {tt.name = "A"}, %B: memref<512x512xb
 // -----
 
 // The same along one axis.
-// CHECK:      annotations_invalid.mlir:[[#]]:1: error: shard grid of 128 of 'A' is larger than the 8x8 core grid of wormhole (rows x columns)
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': 128 shards are more than the 8x8 core grid has cores
 // CHECK-NEXT: note: an L1 shard is owned by exactly one core; use fewer, larger shards
 func.func @many(%A: memref<4096x32xbf16> {tt.name = "A"}, %B: memref<4096x32xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "height", shard_shape = [32]}}} {
   func.return
@@ -46,7 +46,7 @@ func.func @many(%A: memref<4096x32xbf16> {tt.name = "A"}, %B: memref<4096x32xbf1
 // -----
 
 // The core ranges of the schedule count.
-// CHECK:      annotations_invalid.mlir:[[#]]:1: error: shard grid of 4 of 'A' is larger than the 3 cores of the core ranges
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': 4 shards are more than the 3 cores of the core ranges
 // CHECK-NEXT: note: an L1 shard is owned by exactly one core; use fewer, larger shards
 func.func @ranges(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "height", grid = [4]}}, tt.user_schedule = {core_ranges = [{start = [0, 0], extent = [3, 1]}]}} {
   func.return
@@ -164,10 +164,28 @@ func.func @axis(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf1
 
 // -----
 
-// An axis that is neither rows nor columns of a grid of cores.
-// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': 4 shards along axis B, which is neither M nor N
-// CHECK-NEXT: note: label it M or N, or use a grid of 1 along B
-func.func @unprojected(%A: memref<4x64x64xbf16> {tt.name = "A"}, %B: memref<4x64x64xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", nd_shard = {axes = ["B", "M", "N"], grid = [4, 2, 1], shard_shape = [1, 32, 64]}}}} {
+// A core grid that was asked for counts, not the device.
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': the shard grid 4x4 is larger than the 3x4 core grid of the schedule
+// CHECK-NEXT: note: at most 4 shards along rows and 3 along columns
+func.func @core_grid(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block", grid = [4, 4]}}, tt.user_schedule = {core_grid = [3, 4]}} {
+  func.return
+}
+
+// -----
+
+// Shards along a batch lie below each other.
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': the shard grid 5x2x2, 10 rows of 2, is larger than the 8x8 core grid of wormhole
+// CHECK-NEXT: note: at most 8 shards along rows and 8 along columns
+func.func @folded(%A: memref<5x64x64xbf16> {tt.name = "A"}, %B: memref<4x64x64xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", nd_shard = {axes = ["B", "M", "N"], grid = [5, 2, 2], shard_shape = [1, 32, 32]}}}} {
+  func.return
+}
+
+// -----
+
+// The accessor counts shards row-major, over banks that take turns.
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: tensor 'A': 16 shards in order column_major share 12 banks
+// CHECK-NEXT: note: an accessor numbers shards row-major: use that order, or at most as many shards as banks
+func.func @banks(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {strategy = "block", grid = [4, 4], order = "column_major"}}} {
   func.return
 }
 
