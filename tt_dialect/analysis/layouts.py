@@ -18,6 +18,14 @@ and a schedule says
     strategy        contiguous | row_major | column_major | block
     order           as above
     core_ranges     [{start: [x, y], extent: [ex, ey]}, ...]
+    work_partition  {"(x,y)": [{io, jo, batch, len_k, tile_order}, ...]}: the blocks of each core
+
+and states facts, which are held against what follows from the kernel, never chosen:
+
+    grid_tiles         [Mt, Nt] tiles of the tensor that is written
+    shard_grid         [Gy, Gx] shards that work follows, [1, 1] without such
+    local_shape_tiles  [Sm, Sn] tiles of one of them
+    runtime_args       names of the runtime arguments after the addresses, in order
 
 Everything here is plain data without IR; what does not fit is an `AnnotationError`.
 """
@@ -25,6 +33,7 @@ Everything here is plain data without IR; what does not fit is an `AnnotationErr
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -54,7 +63,29 @@ OLD_LAYOUT_KEYS = {"shard": "memory", "tile_id_order": "order"}
 
 SHARD_KEYS = ("axes", "grid", "shard_shape", "order", "align_tiles")
 OLD_SHARD_KEYS = {"shard_shape_elems": "shard_shape"}
-SCHEDULE_KEYS = ("core_grid", "partition_mode", "strategy", "order", "core_ranges")
+STATED_PAIRS = ("grid_tiles", "shard_grid", "local_shape_tiles")
+"""Facts of a schedule that are two numbers, rows first."""
+SCHEDULE_KEYS = (
+    "core_grid",
+    "partition_mode",
+    "strategy",
+    "order",
+    "core_ranges",
+    "work_partition",
+    *STATED_PAIRS,
+    "runtime_args",
+)
+ITEM_KEYS = ("io", "jo", "batch", "len_k", "tile_order")
+OLD_ARGUMENTS = {
+    "tt_start_tile": "start_id",
+    "tt_tile_count": "count",
+    "start_tile": "start_id",
+    "tile_count": "count",
+    "kt_tiles": "Kt",
+    "tt_shard_coord_y": "sy",
+    "tt_shard_coord_x": "sx",
+}
+"""Names of runtime arguments that earlier tools write, and what they are here."""
 
 PLACE_KEY = "at"
 """Where an annotation stands, `file:line`; added when it is read from a file."""
@@ -147,6 +178,16 @@ class RangeRequest:
 
 
 @dataclass(frozen=True)
+class WorkRequest:
+    """The blocks of each core, in the order in which it does them."""
+
+    items: tuple[tuple[tuple[int, int], tuple[tuple[int, ...], ...]], ...]
+    """(core (x, y), places in the block grid: batch..., io, jo)."""
+    len_k: int | None = None
+    """K blocks of every item, where that is said."""
+
+
+@dataclass(frozen=True)
 class ScheduleRequest:
     """What was said of the division of work; None where nothing was."""
 
@@ -156,6 +197,11 @@ class ScheduleRequest:
     order: str | None = None
     core_ranges: tuple[RangeRequest, ...] | None = None
     place: str | None = None
+    work_partition: WorkRequest | None = None
+    grid_tiles: tuple[int, ...] | None = None
+    shard_grid: tuple[int, ...] | None = None
+    local_shape_tiles: tuple[int, ...] | None = None
+    runtime_args: tuple[str, ...] | None = None
 
     def cores(self) -> list[tuple[int, int]] | None:
         """The cores (x, y) of the ranges, in order; None without ranges."""
@@ -167,6 +213,14 @@ class ScheduleRequest:
             for j in range(r.extent[1])
             for i in range(r.extent[0])
         ]
+
+    def room(self, grid: tuple[int, int]) -> tuple[int, int]:
+        """(width, height) of the cores it leaves of a device's `grid`; several ranges are a row."""
+        if self.core_ranges is None:
+            return self.core_grid or grid
+        if len(self.core_ranges) == 1:
+            return self.core_ranges[0].extent
+        return len(self.cores() or ()), 1
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -310,11 +364,12 @@ def read_schedule(value: object) -> ScheduleRequest:
         {},
     )
     grid = _extents(fields, "core_grid", "of the schedule")
-    if grid is not None and len(grid) != 2:
-        raise AnnotationError(
-            f"core_grid of the schedule is {list(grid)}", "expected [gx, gy]", key="core_grid"
-        )
     whose = "of the schedule"
+    pairs = {key: _extents(fields, key, whose) for key in STATED_PAIRS}
+    for key, pair in {"core_grid": grid, **pairs}.items():
+        if pair is not None and len(pair) != 2:
+            form = "[gx, gy]" if key == "core_grid" else "[rows, columns]"
+            raise AnnotationError(f"{key} {whose} is {list(pair)}", f"expected {form}", key=key)
     return ScheduleRequest(
         (grid[0], grid[1]) if grid else None,
         _word(fields, "partition_mode", PARTITION_MODES, whose),
@@ -322,6 +377,9 @@ def read_schedule(value: object) -> ScheduleRequest:
         _order(fields, whose),
         _ranges(fields["core_ranges"]) if "core_ranges" in fields else None,
         _place(fields),
+        _work(fields["work_partition"]) if "work_partition" in fields else None,
+        **pairs,
+        runtime_args=_arguments(fields, whose),
     )
 
 
@@ -365,6 +423,78 @@ def _ranges(value: object) -> tuple[RangeRequest, ...]:
                 )
             seen[core] = number
     return tuple(found)
+
+
+def _work(value: object) -> WorkRequest:
+    """The blocks of each core; whether they are all blocks of the kernel is not known here."""
+    what = "work_partition of the schedule"
+    form = '{"(x,y)": [{io: ..., jo: ...}, ...]}'
+    listed = _mapping(value, what, form)
+    found: dict[tuple[int, int], tuple[tuple[int, ...], ...]] = {}
+    depths: set[int | None] = set()
+    for name, items in listed.items():
+        if name == PLACE_KEY:
+            continue
+        numbers = re.fullmatch(r"\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)", name)
+        if numbers is None or not isinstance(items, list | tuple) or not items:
+            raise AnnotationError(
+                f"{what} has {name!r}: {items!r}",
+                f"expected {form}: a core and its blocks, at least one",
+                key="work_partition",
+            )
+        core = (int(numbers[1]), int(numbers[2]))
+        if core in found:
+            raise AnnotationError(f"{what} lists core {name} twice", key="work_partition")
+        blocks: list[tuple[int, ...]] = []
+        for entry in cast("Sequence[object]", items):
+            block, depth = _item(entry, f"an item of core {name}")
+            blocks.append(block)
+            depths.add(depth)
+        found[core] = tuple(blocks)
+    if not found:
+        raise AnnotationError(f"{what} is empty", f"expected {form}", key="work_partition")
+    said = depths - {None}
+    if len(said) > 1:
+        raise AnnotationError(
+            f"work items have len_k {sorted(d for d in said if d is not None)}",
+            "the K blocks of a block are not divided: len_k is the same in all items",
+            key="work_partition",
+        )
+    return WorkRequest(tuple(found.items()), next(iter(said), None))
+
+
+def _item(entry: object, what: str) -> tuple[tuple[int, ...], int | None]:
+    """The place of a block, batch first, and its K blocks."""
+    fields = _keys(_mapping(entry, what, "{io: ..., jo: ...}"), ITEM_KEYS, what, {})
+    io, jo, batch = (_extents(fields, key, f"of {what}", 0) for key in ("io", "jo", "batch"))
+    if io is None or jo is None or len(io) != 1 or len(jo) != 1:
+        raise AnnotationError(
+            f"{what} is {entry!r}",
+            "io and jo are the row and the column of a block, batch the places before them",
+            key="work_partition",
+        )
+    if fields.get("tile_order") not in (None, "row_major"):
+        raise AnnotationError(
+            f"tile_order of {what} is {fields['tile_order']!r}",
+            "the tiles of a block are row_major",
+            key="tile_order",
+        )
+    depth = _extents(fields, "len_k", f"of {what}")
+    return (*(batch or ()), *io, *jo), depth[0] if depth else None
+
+
+def _arguments(fields: dict[str, Any], whose: str) -> tuple[str, ...] | None:
+    """Names of runtime arguments, as they are here."""
+    value = fields.get("runtime_args")
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(v, str) for v in cast("Sequence[object]", value)
+    ):
+        raise AnnotationError(
+            f"runtime_args {whose} are {value!r}", "expected names", key="runtime_args"
+        )
+    return tuple(OLD_ARGUMENTS.get(v, v) for v in cast("Sequence[str]", value))
 
 
 # --- fields ---------------------------------------------------------------------------------------

@@ -10,16 +10,22 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby, product
-from math import prod
+from itertools import product
 from pathlib import Path
 from typing import cast
 
-from xdsl.dialects.builtin import IntAttr
 from xdsl.utils.exceptions import VerifyException
 
-from tt_dialect.analysis.sharding import page_at
-from tt_dialect.analysis.work import blocks_of, ranges_of
+from tt_dialect.analysis.work import (
+    Block,
+    Core,
+    WorkError,
+    blocks_of,
+    boxes_of,
+    coverage_problems,
+    runs_of,
+    spell_core,
+)
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import CompileError, Diagnostic, Location
 from tt_dialect.emit.plan import (
@@ -32,10 +38,7 @@ from tt_dialect.emit.plan import (
     schema_problems,
     work_json,
 )
-from tt_dialect.ir.layout import PartitionAttr, WorkAttr
-
-Core = tuple[int, int]
-Block = tuple[int, ...]
+from tt_dialect.ir.layout import PartitionAttr
 
 
 @dataclass(frozen=True)
@@ -125,17 +128,6 @@ def _core(key: str) -> Core:
     return int(x), int(y)
 
 
-def _spell(core: Core) -> str:
-    return f"({core[0]},{core[1]})"
-
-
-def _name(block: Block) -> str:
-    """`(io 1, jo 2)`, with the batch before it."""
-    *batch, row, col = block if len(block) > 1 else (*block, 0)
-    first = f"batch {', '.join(map(str, batch))}, " if batch else ""
-    return f"({first}io {row}, jo {col})"
-
-
 # ---- rules ----
 
 
@@ -175,7 +167,7 @@ def _device_problems(source: _Source) -> Iterator[Diagnostic]:
         for core in product(range(x, x + w), range(y, y + h)):
             if core in owners:
                 yield source.at(
-                    f"core ranges {owners[core]} and {number} overlap at core {_spell(core)}",
+                    f"core ranges {owners[core]} and {number} overlap at core {spell_core(core)}",
                     "core_ranges",
                     "a core is in one range; extents are sizes, not last cores",
                 )
@@ -188,40 +180,20 @@ def _work_problems(source: _Source) -> Iterator[Diagnostic]:
     if source.plan["work_partition"] is None:
         return
     cores = core_ranges_from(source.plan["core_ranges"]).cores()
-    owner: dict[Block, Core] = {}
     for idle in [core for core in cores if core not in source.items]:
         yield source.at(
-            f"core {_spell(idle)} is in the core ranges and has no work",
+            f"core {spell_core(idle)} is in the core ranges and has no work",
             "core_ranges",
             "core_ranges hold the cores with work, no others",
         )
-    for core, blocks in source.items.items():
-        key = _spell(core)
+    for core in source.items:
         if core not in cores:
+            key = spell_core(core)
             yield source.at(
                 f"core {key} has work and is in no core range", key, "edit core_ranges too"
             )
-        for block in blocks:
-            if len(block) != len(source.grid) or any(
-                i >= n for i, n in zip(block, source.grid, strict=True)
-            ):
-                grid = "x".join(map(str, source.grid))
-                yield source.at(
-                    f"block {_name(block)} of core {key} is outside the {grid} block grid", key
-                )
-            elif block in owner:
-                where = (
-                    f"twice to core {key}"
-                    if owner[block] == core
-                    else f"to core {_spell(owner[block])} and to core {key}"
-                )
-                yield source.at(f"block {_name(block)} is given {where}", key)
-            owner.setdefault(block, core)
-    missing = [b for b in product(*map(range, source.grid)) if b not in owner]
-    for block in missing[:8]:
-        yield source.at(f"block {_name(block)} is given to no core", "work_partition")
-    if len(missing) > 8:
-        yield source.at(f"{len(missing) - 8} more blocks are given to no core", "work_partition")
+    for core, message in coverage_problems(source.grid, source.items):
+        yield source.at(message, "work_partition" if core is None else spell_core(core))
     listed = cast("dict[str, list[Json]]", source.plan["work_partition"])
     depths = {item["len_k"] for items in listed.values() for item in items}
     if len(depths) > 1:
@@ -240,7 +212,14 @@ def _partition(source: _Source) -> tuple[PartitionAttr, list[Diagnostic]]:
     plan = source.plan
     if plan["work_partition"] is None:
         return _stated(source), []
-    meant = partition_from(plan, _boxes(source) if "box" in plan else _runs(source))
+    try:
+        if "box" in plan:
+            work = boxes_of(source.items, source.grid, plan["box"])
+        else:
+            work = runs_of(source.items, source.grid, plan.get("order", "row_major"))
+    except WorkError as error:
+        raise CompileError(source.at(str(error), spell_core(error.core), error.hint)) from None
+    meant = partition_from(plan, work)
     try:
         stated = _stated(source)
         if blocks_of(stated) == blocks_of(meant):
@@ -267,55 +246,6 @@ def _moved(source: _Source, error: CompileError) -> CompileError:
     return CompileError(
         *(source.at(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
     )
-
-
-def _runs(source: _Source) -> list[WorkAttr]:
-    """Runs of work ids, one per core, in the order of ids."""
-    order = source.plan.get("order", "row_major")
-    rows: list[tuple[int, int, Core]] = []
-    for core, blocks in source.items.items():
-        ids = [page_at(block, source.grid, order) for block in blocks]
-        for i, block in enumerate(blocks):
-            if ids[i] != ids[0] + i:
-                after = f" after {_name(blocks[i - 1])}"
-                raise CompileError(
-                    source.at(
-                        f"core {_spell(core)} does block {_name(block)}{after}, which does not "
-                        f"follow it in {order} order",
-                        _spell(core),
-                        "a core's runtime arguments start_id and count say a run of blocks; give "
-                        "whole runs to other cores",
-                    )
-                )
-        rows.append((ids[0], len(ids), core))
-    rows.sort()
-    return [
-        WorkAttr(IntAttr(count), ranges_of([core for _, _, core in group]))
-        for count, group in groupby(rows, key=lambda row: row[1])
-    ]
-
-
-def _boxes(source: _Source) -> list[WorkAttr]:
-    """Boxes of blocks, one per core, row by row."""
-    box = tuple(source.plan["box"])
-    owners: dict[Block, Core] = {}
-    for core, blocks in source.items.items():
-        place = tuple(i // s for i, s in zip(blocks[0], box, strict=True))
-        first = [p * s for p, s in zip(place, box, strict=True)]
-        ends = [min(f + s, n) for f, s, n in zip(first, box, source.grid, strict=True)]
-        wanted = list(product(*map(range, first, ends)))
-        if blocks != wanted:
-            other = next((b for b, w in zip(blocks, wanted, strict=False) if b != w), blocks[-1])
-            raise CompileError(
-                source.at(
-                    f"core {_spell(core)} does block {_name(other)}, which is not where the box of "
-                    f"{'x'.join(map(str, box))} blocks from {_name(tuple(first))} has it",
-                    _spell(core),
-                    "each core does one whole box, row by row; give whole boxes to other cores",
-                )
-            )
-        owners[place] = core
-    return [WorkAttr(IntAttr(prod(box)), ranges_of([owners[p] for p in sorted(owners)]))]
 
 
 def _settled(plan: Json, partition: PartitionAttr) -> Json:

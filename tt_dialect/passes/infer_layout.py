@@ -202,7 +202,7 @@ class InferLayout(RewritePattern):
                 base,
                 asked.over(self.default),
                 by,
-                schedule.core_grid or self.arch.grid,
+                schedule.room(self.arch.grid),
             )
             if by != "default":
                 rows.append(decision(name, "layout", describe(chosen), by))

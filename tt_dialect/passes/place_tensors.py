@@ -39,7 +39,7 @@ def layout_for(
     The layout of a tensor of `shape` (elements) that a request asks for.
 
     `base` has its tile, tiled dimensions and axis labels; a strategy without a grid takes as many
-    shards as `core_grid` (width, height) has room for.
+    shards as the cores `core_grid` (width, height) have room for.
     """
     shards: list[NdShardAttr] = []
     labels = base.labels

@@ -52,3 +52,11 @@ func.func @labels(%A: memref<5x96x64xbf16> {tt.name = "A"}) attributes {tt.user_
 func.func @old(%A: memref<64x64xbf16> {tt.name = "A"}, %B: memref<64x64xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {shard = "L1", interleave = false, nd_shard = {axes = ["M"], grid = [2], shard_shape_elems = [32]}}, B = {shard = "DDR", interleave = true, tile_id_order = "row_major"}}} {
   func.return
 }
+
+// -----
+
+// A strategy without a grid takes the cores of the ranges; shards along a batch lie in L1 too.
+// CHECK: func.func @ranges(%A: {{.*}}nd_shard<axes ["M", "N"], grid [2, 3], shard [64, 64], order "row_major">>}, %B: {{.*}}nd_shard<axes ["M"], grid [4], shard [32], order "row_major">>}, %C: {{.*}}<l1, sharded, {{.*}}nd_shard<axes ["B", "M"], grid [3, 2], shard [1, 32], order "row_major">>}
+func.func @ranges(%A: memref<128x192xbf16> {tt.name = "A"}, %B: memref<128x192xbf16> {tt.name = "B"}, %C: memref<3x64x64xbf16> {tt.name = "C"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block"}, B = {memory = "L1", strategy = "height"}, C = {memory = "L1", nd_shard = {axes = ["B", "M"], grid = [3, 2], shard_shape = [1, 32]}}}, tt.user_schedule = {core_ranges = [{start = [2, 5], extent = [3, 2]}]}} {
+  func.return
+}
