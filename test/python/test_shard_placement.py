@@ -124,7 +124,7 @@ def test_global_work_on_batches(ranges: Any) -> None:
     kernel = compiled({"X": SHARDS, "Z": SHARDS}, schedule=schedule)
     cores = FOLDED if ranges is None else PIECE_CORES
     assert list(owners(kernel)) == cores
-    workers = {}
+    workers: dict[int, tuple[int, int]] = {}
     for core, start, count in kernel.program.partition.ids():
         workers.update(dict.fromkeys(range(start, start + count), core))
     own = sum(cores[shard_of(page)] == worker for page, worker in workers.items())

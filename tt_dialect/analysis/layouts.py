@@ -250,7 +250,14 @@ def read_layout(name: str, value: object) -> LayoutRequest:
     if interleave is not None:
         if not isinstance(interleave, bool):
             raise AnnotationError(f"interleave {whose} is {interleave!r}", "expected true or false")
-        layout = layout or LAYOUTS[0 if interleave else 1]
+        said = LAYOUTS[0 if interleave else 1]
+        if layout not in (None, said):
+            raise AnnotationError(
+                f"interleave {whose} is {str(interleave).lower()}, its layout {layout}",
+                "keep one of them",
+                key="interleave",
+            )
+        layout = said
     strategy = _word(fields, "strategy", STRATEGIES, whose, fold=_strategy_word)
     shard = read_nd_shard(name, fields["nd_shard"]) if "nd_shard" in fields else None
     order = _order(fields, whose)

@@ -12,12 +12,10 @@ from typing import Any, cast
 
 from xdsl.dialects.func import FuncOp
 
-from tt_dialect.analysis.annotations import LAYOUT, SCHEDULE, annotate
+from tt_dialect.analysis.annotations import LAYOUT, OLD_LAYOUT, SCHEDULE, annotate
 from tt_dialect.importer import schema
 from tt_dialect.importer.context import KernelContext
 from tt_dialect.importer.graph import GraphMap, Node, Value
-
-OLD_LAYOUT = "tt.layout_desc"
 
 
 def kind_of(key: str) -> str | None:

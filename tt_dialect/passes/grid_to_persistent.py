@@ -378,7 +378,8 @@ class GridToPersistentPass(LevelPass):
     `Sm, Sn, Gy, Gx, sy, sx`: the extent of a shard in tiles, the shard grid, and the place of the
     core's shard in it. Block indices are recovered from the work id by division and remainder, once
     per block: in mode `local_shard` with blocks of bm x bn tiles m = sy*Sm + (id div (Sn/bn))*bm and
-    n = sx*Sn + (id mod (Sn/bn))*bn, where the last shards hold fewer blocks.
+    n = sx*Sn + (id mod (Sn/bn))*bn, where the last shards hold fewer blocks. Names a schedule states
+    as `runtime_args` have to be those after the addresses, in order.
 
     Before:
     ```mlir

@@ -24,6 +24,7 @@ from tt_dialect.analysis.access import (
 from tt_dialect.analysis.annotations import (
     DEPTH,
     LAYOUT,
+    OLD_LAYOUT,
     buffer_names,
     check_names,
     layouts_of,
@@ -231,7 +232,8 @@ class InferLayout(RewritePattern):
             earlier = list(known) if isa(known, ArrayAttr[DictionaryAttr]) else []
             op.attributes["tt.decisions"] = ArrayAttr([*earlier, *rows])
         new = ArrayAttr([DictionaryAttr(a) for a in attrs])
-        changed |= op.attributes.pop(LAYOUT, None) is not None
+        for key in (LAYOUT, OLD_LAYOUT):
+            changed |= op.attributes.pop(key, None) is not None
         if new != op.arg_attrs:
             op.arg_attrs = new
             changed = True
@@ -262,7 +264,8 @@ class InferLayout(RewritePattern):
 class InferLayoutPass(LevelPass):
     """Gives every tensor parameter a `tt.layout`: where it lives and how it is cut into pages.
 
-    What the user says in `tt.user_layout` of the function holds, field by field, over the options,
+    What the user says in `tt.user_layout` of the function (or `tt.layout_desc`, an older name for it)
+    holds, field by field, over the options,
     and those over DRAM, interleaved, one 32x32 tile a page; `by` records who decided ("user",
     "option", "default"), and a decision what, where it is not the default. A `tt.layout` that is there stays. Strategies height, width and block
     become an nd_shard over rows (M), columns (N) or both. Every layout is held against its tensor

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import cast
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntAttr, StringAttr
@@ -14,26 +13,28 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import (
+    block_axes,
     grid_of,
     grid_order,
     memref_type,
     tile_dims,
     written_blocks,
 )
-from tt_dialect.analysis.annotations import place_of, schedule_of
+from tt_dialect.analysis.annotations import place_of
 from tt_dialect.analysis.index import constant_value
-from tt_dialect.analysis.layouts import (
-    PARTITION_MODES,
-    WORK_STRATEGIES,
-    RangeRequest,
-    ScheduleRequest,
-    did_you_mean,
-)
+from tt_dialect.analysis.layouts import RangeRequest, ScheduleRequest
 from tt_dialect.analysis.resident import Resident, resident_tensors
 from tt_dialect.analysis.sharding import ShardingError, row_major_numbers, shard_cores
-from tt_dialect.analysis.work import ranges_of, split_blocks, split_boxes, split_over
+from tt_dialect.analysis.work import (
+    blocks_of,
+    ranges_of,
+    spell_core,
+    split_blocks,
+    split_boxes,
+    split_over,
+)
 from tt_dialect.arch import Arch, get_arch
-from tt_dialect.diagnostics import CompileError, Diagnostic, error_at
+from tt_dialect.diagnostics import CompileError, error_at
 from tt_dialect.ir.layout import (
     WORK_ORDERS,
     CoreRangesAttr,
@@ -44,6 +45,8 @@ from tt_dialect.ir.layout import (
 )
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, decision, is_kernel
+from tt_dialect.passes.listed_work import division_of, items_of
+from tt_dialect.passes.work_request import Wishes, check_stated, merge, request_of, spell
 
 
 def _extents(func: FuncOp, grid: scf.ParallelOp) -> list[int]:
@@ -76,46 +79,6 @@ class _Blocks:
     """The user's core ranges, where L1 shards lie on them."""
 
 
-@dataclass(frozen=True)
-class _Wishes:
-    """What options and the schedule annotation say together."""
-
-    request: ScheduleRequest
-    decided: tuple[tuple[str, str], ...]
-    """(what, value) of everything that was said."""
-
-
-def _merge(func: FuncOp, options: ScheduleRequest) -> _Wishes:
-    """The schedule of a kernel: its annotation, and options where that says nothing."""
-    own = schedule_of(func)
-    fields = ("core_grid", "partition_mode", "strategy", "order", "core_ranges")
-    for name in fields:
-        said, option = getattr(own, name), getattr(options, name)
-        if said is not None and option is not None and said != option:
-            raise error_at(
-                place_of(func, own.place),
-                f"the schedule of '{func.sym_name.data}' says {name} {_spell(said)}, the option "
-                f"{_spell(option)}",
-                "say it in one place",
-            )
-    merged = {
-        name: getattr(own, name) if getattr(own, name) is not None else getattr(options, name)
-        for name in fields
-    }
-    decided = tuple((n, _spell(v)) for n, v in merged.items() if v is not None)
-    return _Wishes(ScheduleRequest(**merged, place=own.place), decided)
-
-
-def _spell(value: object) -> str:
-    match value:
-        case RangeRequest():
-            return f"[{list(value.start)}, {list(value.extent)}]"
-        case tuple():
-            return "[" + ", ".join(map(_spell, cast("tuple[object, ...]", value))) + "]"
-        case _:
-            return str(value)
-
-
 @dataclass
 class PartitionGrid(RewritePattern):
     """A kernel with a launch grid gets a partition of its blocks over the cores."""
@@ -132,10 +95,16 @@ class PartitionGrid(RewritePattern):
             return
         blocks = _blocks(op)
         op.attributes["tt.arch"] = StringAttr(self.arch.name)
-        wishes = _merge(op, self.options)
+        wishes = merge(op, self.options)
         if isinstance(given, PartitionAttr):
             wishes = replace(wishes, request=_on_cores_of(given, wishes.request))
         partition, rows = self._partition(blocks, wishes)
+        check_stated(
+            op,
+            wishes.request,
+            given if isinstance(given, PartitionAttr) else partition,
+            block_axes(op, blocks.grid),
+        )
         if isinstance(given, PartitionAttr):
             _check_given(op, given, partition, blocks, self.arch)
             return
@@ -147,7 +116,7 @@ class PartitionGrid(RewritePattern):
         rewriter.notify_op_modified(op)
 
     def _partition(
-        self, blocks: _Blocks, wishes: _Wishes
+        self, blocks: _Blocks, wishes: Wishes
     ) -> tuple[PartitionAttr, list[DictionaryAttr]]:
         """The partition, and what was decided for it other than by default."""
         request = wishes.request
@@ -163,6 +132,9 @@ class PartitionGrid(RewritePattern):
         if residents and ranges is not None:
             blocks = replace(blocks, shards_on=ranges_of(ranges))
         asked = request.partition_mode
+        if request.work_partition is not None:
+            partition, why = _listed(blocks, residents, request, core_grid)
+            return partition, [*rows, *why]
         if asked == "global" or (asked is None and not residents):
             return self._global(blocks, request, core_grid), rows
         try:
@@ -192,7 +164,7 @@ class PartitionGrid(RewritePattern):
             if any(end > size for end, size in zip(ends, grid, strict=True)):
                 raise error_at(
                     place,
-                    f"core range {number}, {_spell(r)}, leaves the {grid[0]}x{grid[1]} core grid",
+                    f"core range {number}, {spell(r)}, leaves the {grid[0]}x{grid[1]} core grid",
                     "a range is [start, extent], both [x, y]",
                 )
         return grid
@@ -231,6 +203,41 @@ class PartitionGrid(RewritePattern):
         rect, taken = split_boxes(blocks.counts, everywhere if cores is None else cores)
         work = _one_entry(rect, taken)
         return _attribute(blocks, "global", strategy, core_grid, work, "row_major", rect)
+
+
+def _listed(
+    blocks: _Blocks,
+    residents: Sequence[Resident],
+    request: ScheduleRequest,
+    core_grid: tuple[int, int],
+) -> tuple[PartitionAttr, list[DictionaryAttr]]:
+    """The partition that gives each core the blocks the schedule lists for it, and its mode."""
+    func, asked = blocks.func, request.partition_mode
+    items = items_of(func, blocks.counts, request, core_grid)
+    rows: list[DictionaryAttr] = []
+    if asked == "local_shard" or (asked is None and residents):
+        try:
+            local = _local(blocks, residents, request, core_grid)
+            own = dict(blocks_of(local))
+            strays = [core for core in items if own.get(core) != items[core]]
+            if not strays and own.keys() == items.keys():
+                return local, rows
+            if asked is not None:
+                core = next(iter([*strays, *(c for c in own if c not in items)]))
+                raise error_at(
+                    place_of(func, request.place),
+                    f"core {spell_core(core)} is given other blocks than those of its shard",
+                    "in partition mode local_shard each core works on its own shard",
+                )
+        except _NotFollowedError as reason:
+            if asked is not None:
+                raise reason.error from None
+        rows.append(decision("work", "partition_mode", "global", "work_partition"))
+    found = division_of(func, items, blocks.counts, request)
+    partition = _attribute(
+        blocks, "global", found.strategy, core_grid, found.work, found.order, found.rect
+    )
+    return partition, rows
 
 
 def _blocks(func: FuncOp) -> _Blocks:
@@ -462,50 +469,6 @@ def _check_given(
             )
 
 
-def _request(
-    mode: str | None,
-    strategy: str | None,
-    order: str | None,
-    core_grid: Sequence[int],
-    core_ranges: Sequence[int],
-) -> ScheduleRequest:
-    """The options of the pass as a request."""
-    for what, value, known in (
-        ("partition mode", mode, PARTITION_MODES),
-        ("strategy", strategy, WORK_STRATEGIES),
-        ("order", order, WORK_ORDERS),
-    ):
-        if value is not None and value not in known:
-            raise _refused(f"unknown {what} '{value}'", did_you_mean(value, known))
-    if core_grid and (len(core_grid) != 2 or min(core_grid) < 1):
-        raise _refused(f"core-grid={','.join(map(str, core_grid))}", "expected core-grid=GX,GY")
-    if len(core_ranges) % 4 or any(n < 0 for n in core_ranges):
-        raise _refused(
-            f"core-ranges={','.join(map(str, core_ranges))}",
-            "expected X,Y,WIDTH,HEIGHT of each range",
-        )
-    fours = [core_ranges[i : i + 4] for i in range(0, len(core_ranges), 4)]
-    if any(min(w, h) < 1 for _, _, w, h in fours):
-        raise _refused("an empty core range", "extents are sizes, at least 1")
-    ranges = tuple(RangeRequest((x, y), (w, h)) for x, y, w, h in fours)
-    seen: dict[tuple[int, int], int] = {}
-    for number, r in enumerate(ranges):
-        for core in ScheduleRequest(core_ranges=(r,)).cores() or ():
-            if core in seen:
-                raise _refused(
-                    f"core ranges {seen[core]} and {number} overlap at core {core}",
-                    "a core is in one range; extents are sizes, not last cores",
-                )
-            seen[core] = number
-    return ScheduleRequest(
-        (core_grid[0], core_grid[1]) if core_grid else None, mode, strategy, order, ranges or None
-    )
-
-
-def _refused(message: str, *notes: str) -> CompileError:
-    return CompileError(Diagnostic(message, None, notes))
-
-
 @dataclass(frozen=True)
 class PartitionWorkPass(LevelPass):
     """Divides the blocks of the launch grid over the cores of an architecture.
@@ -516,11 +479,19 @@ class PartitionWorkPass(LevelPass):
     row, those of `core-ranges=X,Y,WIDTH,HEIGHT,...` in the order given, and counts differ by at most
     one. `strategy=block` gives each core a rectangle of blocks, core rows along rows.
 
-    Tensors sharded over L1 select `mode=local_shard`, unless their shards are cut along axes that no
-    grid axis follows: each core does the blocks of the shard it holds, and the cores are those of the
-    shards. `mode=global` divides the work without regard to them. The schedule annotation
-    `tt.user_schedule` says the same; where it and an option differ is an error. A partition the
-    function has already (a plan that was read) is held against the kernel and kept.
+    Tensors sharded over L1 select `mode=local_shard`: each core does the blocks of the shard it
+    holds, and the cores are those of the shards. Where work cannot follow them (shards along axes
+    that no grid axis follows, shard grids that disagree, blocks that cross shards, a strategy that
+    divides the work another way) it is an error if `local_shard` was asked for; else the mode is
+    `global`, which a decision says with its reason. `mode=global` divides the work without regard to
+    shards. These lie on the core grid from (0, 0), or on the user's core ranges, which then stand in
+    the partition as `shards_on`: `analysis/README.md` has the rule.
+
+    The schedule annotation `tt.user_schedule` says the same; where it and an option differ is an
+    error. It may list the blocks of each core, `work_partition`: runs of work ids in either order,
+    boxes of one size, or the shards; and state facts (`grid_tiles`, `shard_grid`,
+    `local_shape_tiles`), which have to be so. A partition the function has already (a plan that was
+    read) is held against the kernel and kept.
 
     The result is an attribute; the grid stays.
 
@@ -561,5 +532,5 @@ class PartitionWorkPass(LevelPass):
 
     def patterns(self) -> list[list[RewritePattern]]:
         arch = get_arch(self.arch)
-        options = _request(self.mode, self.strategy, self.order, self.core_grid, self.core_ranges)
+        options = request_of(self.mode, self.strategy, self.order, self.core_grid, self.core_ranges)
         return [[PartitionGrid(arch, options)]]

@@ -56,7 +56,16 @@ func.func @old(%A: memref<64x64xbf16> {tt.name = "A"}, %B: memref<64x64xbf16> {t
 // -----
 
 // A strategy without a grid takes the cores of the ranges; shards along a batch lie in L1 too.
-// CHECK: func.func @ranges(%A: {{.*}}nd_shard<axes ["M", "N"], grid [2, 3], shard [64, 64], order "row_major">>}, %B: {{.*}}nd_shard<axes ["M"], grid [4], shard [32], order "row_major">>}, %C: {{.*}}<l1, sharded, {{.*}}nd_shard<axes ["B", "M"], grid [3, 2], shard [1, 32], order "row_major">>}
-func.func @ranges(%A: memref<128x192xbf16> {tt.name = "A"}, %B: memref<128x192xbf16> {tt.name = "B"}, %C: memref<3x64x64xbf16> {tt.name = "C"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block"}, B = {memory = "L1", strategy = "height"}, C = {memory = "L1", nd_shard = {axes = ["B", "M"], grid = [3, 2], shard_shape = [1, 32]}}}, tt.user_schedule = {core_ranges = [{start = [2, 5], extent = [3, 2]}]}} {
+// CHECK: func.func @ranges(%A: {{.*}}nd_shard<axes ["M", "N"], grid [2, 3], shard [64, 64], order "row_major">>}, %B: {{.*}}nd_shard<axes ["M"], grid [4], shard [32], order "row_major">>}, %C: {{.*}}<l1, sharded, {{.*}}nd_shard<axes ["B", "M", "N"], grid [3, 2, 1], shard [1, 32, 64], order "row_major">>}
+func.func @ranges(%A: memref<128x192xbf16> {tt.name = "A"}, %B: memref<128x192xbf16> {tt.name = "B"}, %C: memref<3x64x64xbf16> {tt.name = "C"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block"}, B = {memory = "L1", strategy = "height"}, C = {memory = "L1", nd_shard = {axes = ["B", "M", "N"], grid = [3, 2, 1], shard_shape = [1, 32, 64]}}}, tt.user_schedule = {core_ranges = [{start = [2, 5], extent = [3, 2]}]}} {
+  func.return
+}
+
+// -----
+
+// Layouts as earlier tools write them.
+// CHECK: func.func @layout_desc(%A: {{.*}}<l1, interleaved, tile<32x32, bf16>, axes [], by "user">}, %B: {{.*}}<dram, sharded, {{.*}}by "user", nd_shard<axes ["M", "N"], grid [2, 2], shard [64, 64], order "column_major">>}
+// CHECK-NOT: tt.layout_desc
+func.func @layout_desc(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.layout_desc = {A = {shard = "SRAM", interleave = true, stride = [4, 1]}, B = {shard = "DDR", interleave = false, tile_id_order = "column_major", strategy = "block", grid = [2, 2]}}} {
   func.return
 }

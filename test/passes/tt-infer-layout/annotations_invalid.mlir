@@ -273,3 +273,18 @@ func.func @written(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #tt.layou
 func.func @placed(%A: memref<128x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {at = "layout.json:7", memory = "L3"}}} {
   func.return
 }
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: nd_shard incomplete: 'A' is sharded, but nothing says how
+func.func @not_interleaved(%A: memref<128x128xbf16> {tt.name = "A"}) attributes {tt.layout_desc = {A = {shard = "DRAM", interleave = false}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: tt.layout_desc and tt.user_layout both speak of 'A'
+// CHECK-NEXT: note: keep one of them
+func.func @twice(%A: memref<128x128xbf16> {tt.name = "A"}) attributes {tt.layout_desc = {A = {shard = "DRAM"}}, tt.user_layout = {A = {cb_depth = 3}}} {
+  func.return
+}
