@@ -26,12 +26,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, TypeVar, cast, overload
 
-from tt_dialect.analysis.layouts import (
-    PLACE_KEY,
-    AnnotationError,
-    read_layouts,
-    read_schedule,
-)
+from tt_dialect.analysis.annotated_work import read_schedule
+from tt_dialect.analysis.annotation_fields import PLACE_KEY, AnnotationError
+from tt_dialect.analysis.layouts import read_layouts
 from tt_dialect.diagnostics import CompileError, Diagnostic, Location
 
 LAYOUT = "tt.user_layout"

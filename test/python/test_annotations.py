@@ -21,20 +21,22 @@ from tt_dialect import (
     with_layout_desc,
     with_work_partition,
 )
+from tt_dialect.analysis.annotated_work import (
+    SCHEDULE_KEYS,
+    RangeRequest,
+    ScheduleRequest,
+    WorkRequest,
+    read_schedule,
+)
+from tt_dialect.analysis.annotation_fields import AnnotationError
 from tt_dialect.analysis.annotations import attribute_of, layouts_of, plain_of, schedule_of
 from tt_dialect.analysis.layouts import (
     LAYOUT_KEYS,
-    SCHEDULE_KEYS,
     SHARD_KEYS,
-    AnnotationError,
     LayoutRequest,
-    RangeRequest,
-    ScheduleRequest,
     ShardRequest,
-    WorkRequest,
     read_layout,
     read_layouts,
-    read_schedule,
 )
 from tt_dialect.analysis.sharding import shard_cores, sharding_of
 from tt_dialect.diagnostics import CompileError
@@ -70,6 +72,7 @@ ITEM = {"io": 0, "jo": 0}
         ({"tile_id_order": "z_order"}, LayoutRequest(order="z_order")),
         ({"tile_shape": [32, 32]}, LayoutRequest()),
         ({"stride": [4, 1]}, LayoutRequest(stride=(4, 1))),
+        ({"dtype": "bf16"}, LayoutRequest(stated=(("dtype", "bfloat16"),))),
         (
             {"shard": "DRAM", "interleave": False, "nd_shard": ND, "tile_id_order": "row_major"},
             LayoutRequest(
@@ -93,6 +96,10 @@ def test_layouts(fields: dict[str, Any], expected: LayoutRequest) -> None:
         ({"memory": "L1", "shard": "L1"}, "says 'memory' twice, as 'shard' too"),
         ({"interleave": "yes"}, "interleave of 'A' is 'yes'"),
         ({"shard": "DRAM", "interleave": False}, "nd_shard incomplete: 'A' is sharded, but"),
+        ({"dtype": "int8"}, "unknown dtype 'int8' of 'A'"),
+        ({"data_format": 3}, "data_format of 'A' is 3"),
+        ({"needs_padding": "no"}, "needs_padding of 'A' is 'no'"),
+        ({"nd_shard": {**ND, "projected_grid": [0]}}, "projected_grid in the nd_shard of 'A'"),
         ({"interleave": False, "layout": "interleaved"}, "interleave of 'A' is false, its layout"),
         ({"grid": [2]}, "'grid' of 'A' belongs to no strategy"),
         ({"strategy": "block", "grid": [2]}, "'grid' of 'A' has 1 entries"),
@@ -187,6 +194,7 @@ def test_user_over_default() -> None:
     tall = LayoutRequest(strategy="height").over(default)
     assert (tall.grid, tall.order, tall.cb_depth) == (None, None, 2)
     assert not LayoutRequest(cb_depth=3, place="f:1").places
+    assert not LayoutRequest(stated=(("dtype", "float32"),)).places
 
 
 def test_attributes_and_plain_data() -> None:

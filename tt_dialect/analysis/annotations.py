@@ -36,15 +36,9 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Operation
 
 from tt_dialect.analysis.access import label_of
-from tt_dialect.analysis.layouts import (
-    PLACE_KEY,
-    AnnotationError,
-    LayoutRequest,
-    ScheduleRequest,
-    did_you_mean,
-    read_layouts,
-    read_schedule,
-)
+from tt_dialect.analysis.annotated_work import ScheduleRequest, read_schedule
+from tt_dialect.analysis.annotation_fields import PLACE_KEY, AnnotationError, did_you_mean
+from tt_dialect.analysis.layouts import LayoutRequest, read_layouts
 from tt_dialect.diagnostics import Location, error_at
 
 LAYOUT = "tt.user_layout"

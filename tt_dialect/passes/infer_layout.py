@@ -21,6 +21,7 @@ from tt_dialect.analysis.access import (
     memref_type,
     tensor_block,
 )
+from tt_dialect.analysis.annotation_fields import AnnotationError
 from tt_dialect.analysis.annotations import (
     DEPTH,
     LAYOUT,
@@ -31,14 +32,14 @@ from tt_dialect.analysis.annotations import (
     place_of,
     schedule_of,
 )
-from tt_dialect.analysis.layouts import AnnotationError, LayoutRequest, read_layout
+from tt_dialect.analysis.layouts import LayoutRequest, read_layout
 from tt_dialect.analysis.vectors import Form, vector_forms
 from tt_dialect.arch import Arch, get_arch
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.ir.layout import ELEMENT_TYPES, BufferAttr
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, decision, is_kernel
-from tt_dialect.passes.place_tensors import L1Use, check_layout, describe, layout_for
+from tt_dialect.passes.place_tensors import L1Use, check_facts, check_layout, describe, layout_for
 
 
 def _check(func: FuncOp, arg: BlockArgument) -> MemRefType[Attribute]:
@@ -226,7 +227,9 @@ class InferLayout(RewritePattern):
             depth = asked.cb_depth or self.default.cb_depth
             if depth is not None and DEPTH not in entry:
                 entry[DEPTH] = IntegerAttr(depth, i64)
-            check_layout(place, name, memref_type(arg).get_shape(), layout, used, schedule)
+            shape = memref_type(arg).get_shape()
+            check_layout(place, name, shape, layout, used, schedule)
+            check_facts(place, name, shape, layout, asked)
         if rows:
             known = op.attributes.get("tt.decisions")
             earlier = list(known) if isa(known, ArrayAttr[DictionaryAttr]) else []
@@ -248,7 +251,7 @@ class InferLayout(RewritePattern):
             request = requests.get(name)
             if request is None or isinstance(target, int):
                 continue
-            if request.places:
+            if request.places or request.stated:
                 raise error_at(
                     place_of(func, request.place),
                     f"'{name}' is an on-chip buffer: it lives in L1, as a circular buffer",

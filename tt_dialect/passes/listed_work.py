@@ -12,8 +12,8 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
 
 from tt_dialect.analysis.access import reads_and_writes, tensor_block
+from tt_dialect.analysis.annotated_work import ScheduleRequest
 from tt_dialect.analysis.annotations import place_of
-from tt_dialect.analysis.layouts import ScheduleRequest
 from tt_dialect.analysis.loops import extent
 from tt_dialect.analysis.work import (
     Block,

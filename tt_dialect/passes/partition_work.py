@@ -20,9 +20,9 @@ from tt_dialect.analysis.access import (
     tile_dims,
     written_blocks,
 )
+from tt_dialect.analysis.annotated_work import RangeRequest, ScheduleRequest
 from tt_dialect.analysis.annotations import place_of
 from tt_dialect.analysis.index import constant_value
-from tt_dialect.analysis.layouts import RangeRequest, ScheduleRequest
 from tt_dialect.analysis.resident import Resident, resident_tensors
 from tt_dialect.analysis.sharding import ShardingError, row_major_numbers, shard_cores
 from tt_dialect.analysis.work import (

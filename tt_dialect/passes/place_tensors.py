@@ -9,12 +9,14 @@ from math import prod
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation
 
-from tt_dialect.analysis.layouts import LayoutRequest, ScheduleRequest, ShardRequest
+from tt_dialect.analysis.annotated_work import ScheduleRequest
+from tt_dialect.analysis.layouts import Fact, LayoutRequest, ShardRequest
 from tt_dialect.analysis.placement import Placement
 from tt_dialect.analysis.sharding import (
     Sharding,
     ShardingError,
     interleaved_place,
+    project,
     shard_cores,
     sharding_of,
     strides_of,
@@ -79,6 +81,48 @@ def layout_for(
         ArrayAttr(shards),
         base.tiled,
     )
+
+
+def check_facts(
+    place: Place, name: str, shape: Sequence[int], layout: BufferAttr, request: LayoutRequest
+) -> None:
+    """What was stated of a tensor of `shape` (elements) in a layout is so."""
+    stated = dict(request.stated)
+    if request.nd_shard is not None:
+        stated |= request.nd_shard.stated
+    if not stated:
+        return
+    dims, padded = layout.dims(len(shape)), list(shape)
+    for dim, unit in zip((dims.row, dims.col), layout.tile.shape, strict=True):
+        if dim is not None:
+            padded[dim] = -(-shape[dim] // unit) * unit
+    found: dict[str, Fact] = {
+        "dtype": layout.tile.numpy_name,
+        "data_format": layout.tile.data_format,
+        "needs_padding": padded != list(shape),
+        "padded_shape": tuple(padded),
+    }
+    if layout.shard.data:
+        projection = project(layout, shape)
+        found["projected_grid"] = (projection.gy, projection.gx)
+        found["projected_shard_tiles"] = (projection.sm, projection.sn)
+    for key, said in stated.items():
+        if said != found[key]:
+            raise error_at(
+                place,
+                f"{key} of '{name}' is said to be {_spell(said)}, it is {_spell(found[key])}",
+                f"it follows from the tensor and its shards; leave {key} out",
+            )
+
+
+def _spell(fact: Fact) -> str:
+    match fact:
+        case bool():
+            return str(fact).lower()
+        case tuple():
+            return str(list(fact))
+        case _:
+            return fact
 
 
 def describe(layout: BufferAttr) -> str:

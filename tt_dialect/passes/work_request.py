@@ -8,16 +8,16 @@ from typing import cast
 
 from xdsl.dialects.func import FuncOp
 
-from tt_dialect.analysis.annotations import place_of, schedule_of
-from tt_dialect.analysis.layouts import (
+from tt_dialect.analysis.annotated_work import (
     PARTITION_MODES,
     STATED_PAIRS,
     WORK_STRATEGIES,
     RangeRequest,
     ScheduleRequest,
     WorkRequest,
-    did_you_mean,
 )
+from tt_dialect.analysis.annotation_fields import did_you_mean
+from tt_dialect.analysis.annotations import place_of, schedule_of
 from tt_dialect.analysis.work import shard_extents
 from tt_dialect.diagnostics import CompileError, Diagnostic, error_at
 from tt_dialect.ir.layout import WORK_ORDERS, PartitionAttr, int_tuple

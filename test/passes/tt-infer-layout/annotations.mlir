@@ -69,3 +69,11 @@ func.func @ranges(%A: memref<128x192xbf16> {tt.name = "A"}, %B: memref<128x192xb
 func.func @layout_desc(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.layout_desc = {A = {shard = "SRAM", interleave = true, stride = [4, 1]}, B = {shard = "DDR", interleave = false, tile_id_order = "column_major", strategy = "block", grid = [2, 2]}}} {
   func.return
 }
+
+// -----
+
+// Facts that hold change nothing.
+// CHECK: func.func @facts(%A: {{.*}}nd_shard<axes ["B", "M", "N"], grid [2, 2, 3], shard [1, 64, 32], order "row_major">>}, %B: {{.*}}<dram, interleaved, tile<32x32, f32>, axes [], by "default">})
+func.func @facts(%A: memref<2x100x96xbf16> {tt.name = "A"}, %B: memref<64x32xf32> {tt.name = "B"}) attributes {tt.user_layout = {A = {dtype = "bf16", data_format = "Float16_b", needs_padding = true, padded_shape = [2, 128, 96], nd_shard = {axes = ["B", "M", "N"], grid = [2, 2, 3], shard_shape = [1, 64, 32], projected_grid = [2, 3], projected_shard_tiles = [2, 1]}}, B = {dtype = "float32", needs_padding = false}}} {
+  func.return
+}

@@ -288,3 +288,43 @@ func.func @not_interleaved(%A: memref<128x128xbf16> {tt.name = "A"}) attributes 
 func.func @twice(%A: memref<128x128xbf16> {tt.name = "A"}) attributes {tt.layout_desc = {A = {shard = "DRAM"}}, tt.user_layout = {A = {cb_depth = 3}}} {
   func.return
 }
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: dtype of 'A' is said to be float32, it is bfloat16
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave dtype out
+func.func @dtype_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {dtype = "float32"}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: data_format of 'A' is said to be Float16, it is Float16_b
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave data_format out
+func.func @format_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {data_format = "Float16"}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: needs_padding of 'A' is said to be false, it is true
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave needs_padding out
+func.func @padding_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {needs_padding = false}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: padded_shape of 'A' is said to be [128, 96], it is [128, 64]
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave padded_shape out
+func.func @padded_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {padded_shape = [128, 96]}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: projected_grid of 'A' is said to be [1, 2], it is [2, 1]
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave projected_grid out
+func.func @projected_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {nd_shard = {axes = ["M"], grid = [2], shard_shape = [64], projected_grid = [1, 2]}}}} {
+  func.return
+}
