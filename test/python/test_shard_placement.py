@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -166,10 +167,60 @@ def test_the_plan_knows_the_ranges(tmp_path: Path) -> None:
     assert plan.partition == kernel.program.partition
     again = replanned(kernel, plan)
     assert again.sources == kernel.sources
-    moved = kernel.sources[PLAN_FILE].replace('"shard_ranges"', '"box_grid"')
-    path.write_text(moved)
-    with pytest.raises(CompileError):
+    compiled_again = compiled({"X": SHARDS}, plan=path)
+    assert compiled_again.program.partition == kernel.program.partition
+    assert list(owners(compiled_again)) == PIECE_CORES
+
+
+@pytest.fixture(scope="module")
+def on_ranges() -> CompiledKernel:
+    """Work that follows shards on the user's core ranges."""
+    return compiled(dict.fromkeys("XYZ", SHARDS), schedule={"core_ranges": PIECES})
+
+
+def far(plan: dict[str, Any]) -> None:
+    plan["shard_ranges"][0]["start"] = [7, 1]
+
+
+def twice(plan: dict[str, Any]) -> None:
+    plan["shard_ranges"].append({"start": [3, 1], "extent": [1, 1]})
+
+
+def few(plan: dict[str, Any]) -> None:
+    del plan["shard_ranges"][1]
+
+
+def moved(plan: dict[str, Any]) -> None:
+    plan["shard_ranges"].reverse()
+
+
+def swapped(plan: dict[str, Any]) -> None:
+    items = plan["work_partition"]
+    items["(0,6)"], items["(3,6)"] = items["(3,6)"], items["(0,6)"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (far, r"shard range 0, start \[7, 1\] extent \[2, 2\], leaves the 8x8 core grid"),
+        (twice, r"shard ranges 0 and 2 overlap at core \(3,1\)"),
+        (few, "layouts: 8 shards are more than the 4 cores of the core ranges"),
+        (moved, r"core \(3,1\) is given the work of a shard of 'X' that lies on core \(0,6\)"),
+        (swapped, r"core \(3,6\) is given the work of a shard of 'X' that lies on core \(0,6\)"),
+    ],
+)
+def test_plans_that_move_shards(
+    on_ranges: CompiledKernel, edit: Any, message: str, tmp_path: Path
+) -> None:
+    plan = json.loads(on_ranges.sources[PLAN_FILE])
+    edit(plan)
+    path = tmp_path / "tt.plan.json"
+    path.write_text(json.dumps(plan, indent=1))
+    with pytest.raises(CompileError, match=message) as error:
         Plan.read(path)
+    place = error.value.diagnostics[0].location
+    assert place is not None
+    assert place.line > 1
 
 
 def test_shards_that_disagree_are_worked_on_globally() -> None:

@@ -16,6 +16,8 @@ from typing import cast
 
 from xdsl.utils.exceptions import VerifyException
 
+from tt_dialect.analysis.placement import Device
+from tt_dialect.analysis.sharding import ShardingError, row_major_numbers, sharding_of
 from tt_dialect.analysis.work import (
     Block,
     Core,
@@ -36,9 +38,10 @@ from tt_dialect.emit.plan import (
     partition_from,
     ranges_json,
     schema_problems,
+    tensors_from,
     work_json,
 )
-from tt_dialect.ir.layout import PartitionAttr
+from tt_dialect.ir.layout import Memory, PartitionAttr, int_tuple
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,9 @@ def read_edited(path: str) -> EditedPlan:
         check_plan(_settled(source.plan, partition))
     except CompileError as error:
         raise _moved(source, error) from None
+    wrong = list(_shard_problems(source, partition))
+    if wrong:
+        raise CompileError(*wrong)
     return EditedPlan(path, source.plan, partition, tuple(warnings))
 
 
@@ -153,22 +159,29 @@ def _device_problems(source: _Source) -> Iterator[Diagnostic]:
             "circular_buffers",
             " + ".join(f"{b['name']} {b['pages']} x {b['page_bytes']}" for b in own),
         )
-    width, height = plan["core_grid"]
+    for key in ("core_ranges", "shard_ranges"):
+        yield from _range_problems(source, key)
+
+
+def _range_problems(source: _Source, key: str) -> Iterator[Diagnostic]:
+    """Ranges lie inside the core grid and hold no core twice."""
+    width, height = source.plan["core_grid"]
+    what = key.removesuffix("s").replace("_", " ")
     owners: dict[Core, int] = {}
-    for number, r in enumerate(plan["core_ranges"]):
+    for number, r in enumerate(source.plan.get(key, ())):
         (x, y), (w, h) = r["start"], r["extent"]
         if x + w > width or y + h > height:
             yield source.at(
-                f"core range {number}, start {r['start']} extent {r['extent']}, leaves the "
+                f"{what} {number}, start {r['start']} extent {r['extent']}, leaves the "
                 f"{width}x{height} core grid",
-                "core_ranges",
+                key,
             )
             return
         for core in product(range(x, x + w), range(y, y + h)):
             if core in owners:
                 yield source.at(
-                    f"core ranges {owners[core]} and {number} overlap at core {spell_core(core)}",
-                    "core_ranges",
+                    f"{what}s {owners[core]} and {number} overlap at core {spell_core(core)}",
+                    key,
                     "a core is in one range; extents are sizes, not last cores",
                 )
                 return
@@ -202,6 +215,43 @@ def _work_problems(source: _Source) -> Iterator[Diagnostic]:
             "work_partition",
             "the K blocks of a block are not divided: len_k is the same in all items",
         )
+
+
+def _shard_problems(source: _Source, partition: PartitionAttr) -> Iterator[Diagnostic]:
+    """Every L1 shard has a core; in local_shard each core works on the shard it holds."""
+    device = Device.at(source.plan["arch"], partition)
+    held: list[tuple[str, list[Core]]] = []
+    try:
+        for tensor in tensors_from(source.plan):
+            name = tensor.label.data
+            if tensor.layout.memory.data != Memory.L1 or not tensor.layout.shard.data:
+                continue
+            sharding = sharding_of(tensor.layout, int_tuple(tensor.shape))
+            assert sharding is not None
+            cores = device.shard_cores(sharding)
+            held.append((name, [cores[n] for n in row_major_numbers(sharding)]))
+    except (ShardingError, VerifyException) as error:
+        yield source.at(f"layouts: {error}", "layouts", *filter(None, [getattr(error, "hint", "")]))
+        return
+    workers = partition.core_ranges.cores()
+    followed = [(name, cores) for name, cores in held if len(cores) == len(workers)]
+    if not partition.is_local or any(cores == workers for _, cores in followed):
+        return
+    if not followed:
+        yield source.at(
+            f"no L1 tensor has a shard on each of the {len(workers)} cores with work",
+            "core_ranges",
+            "in partition mode local_shard the core ranges are the footprint of the shard grid",
+        )
+        return
+    name, cores = followed[0]
+    core, owner = next((w, c) for w, c in zip(workers, cores, strict=True) if w != c)
+    yield source.at(
+        f"core {spell_core(core)} is given the work of a shard of '{name}' that lies on core "
+        f"{spell_core(owner)}",
+        spell_core(core),
+        "in partition mode local_shard each core works on its own shard",
+    )
 
 
 # ---- the division of work ----
