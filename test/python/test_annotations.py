@@ -264,6 +264,53 @@ def test_a_schedule_of_a_prim_func(where: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "field", "expected"),
+    [
+        ("tt.schedule", '{"policy": "contiguous", "order": "row_major"}', "strategy", "contiguous"),
+        ("tt.core_grid", [Node.integer_constant(4), 2], "core_grid", (4, 2)),
+        ("tt.partition_mode", "global", "partition_mode", "global"),
+        ("tt.grid_tiles", "[8, 8]", "grid_tiles", (8, 8)),
+        (
+            "tt.core_ranges",
+            '[{"start": [1, 0], "extent": [2, 1]}]',
+            "core_ranges",
+            (RangeRequest((1, 0), (2, 1)),),
+        ),
+        (
+            "tt.work_partition",
+            '{"(0,0)": [{"io": 0, "jo": 0}]}',
+            "work_partition",
+            WorkRequest((((0, 0), ((0, 0),)),)),
+        ),
+    ],
+)
+def test_parts_of_a_schedule_beside_it(key: str, value: Value, field: str, expected: Any) -> None:
+    func = import_kernel(annotated_graph("function", key, value), "gemm")
+    assert getattr(schedule_of(func), field) == expected
+
+
+def test_a_layout_of_its_own_key() -> None:
+    func = import_kernel(
+        annotated_graph("function", "tt.buffer.A", '{"memory": "L1", "dtype": "bfloat16"}'), "gemm"
+    )
+    assert layouts_of(func)["A"] == LayoutRequest("l1", stated=(("dtype", "bfloat16"),))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("tt.core_grid", "[4,", "'tt.core_grid' is not JSON"),
+        ("tt.core_grid", [4], r"core_grid of the schedule is \[4\]"),
+        ("tt.schedule", '{"assignments": []}', "the schedule has no key 'assignments'"),
+        ("tt.buffer.A", '{"memory": "L7"}', "unknown memory 'L7' of 'A'"),
+    ],
+)
+def test_wrong_parts(key: str, value: Value, message: str) -> None:
+    with pytest.raises(CompileError, match=message):
+        import_kernel(annotated_graph("function", key, value), "gemm")
+
+
+@pytest.mark.parametrize(
     ("value", "message"),
     [
         ("{", "'tt.user_layout' is not JSON"),

@@ -52,6 +52,7 @@ SCHEDULE_KEYS = (
     *STATED_PAIRS,
     "runtime_args",
 )
+OLD_SCHEDULE_KEYS = {"policy": "strategy"}
 ITEM_KEYS = ("io", "jo", "batch", "len_k", "tile_order")
 OLD_ARGUMENTS = {
     "tt_start_tile": "start_id",
@@ -129,7 +130,7 @@ def read_schedule(value: object) -> ScheduleRequest:
         mapping(value, "a schedule annotation", "{core_grid: [gx, gy], ...}"),
         SCHEDULE_KEYS,
         "the schedule",
-        {},
+        OLD_SCHEDULE_KEYS,
     )
     grid = extents(fields, "core_grid", "of the schedule")
     whose = "of the schedule"
