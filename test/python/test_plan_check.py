@@ -14,7 +14,9 @@ import tt_dialect
 from tt_dialect.api import CompiledKernel
 from tt_dialect.arch import ARCHS
 from tt_dialect.cli.ttc import main
-from tt_dialect.emit.plan import format_plan, partition_from, read_plan
+from tt_dialect.emit.plan import format_plan
+from tt_dialect.emit.plan_json import partition_from
+from tt_dialect.emit.plan_rules import read_plan
 from tt_dialect.emit.plan_check import read_edited
 from tt_dialect.planned import Plan, replanned
 from tt_dialect.tensors import default_inputs
@@ -132,7 +134,7 @@ REFUSED = [
     ),
     (overlap, "core ranges 0 and 1 overlap at core (3,3)", '"core_ranges"'),
     (scatter, "core (0,0) does block (io 0, jo 5) after (io 0, jo 0)", '"(0,0)"'),
-    (depth, "work items have len_k [2, 7]", '"work_partition"'),
+    (depth, "block (io 0, jo 0) of core (0,0) has len_k 7, the kernel has 2 K blocks", '"(0,0)"'),
     (device, "core grid [9, 9] is larger than the device", '"core_grid"'),
     (l1, f"bytes of L1, {ARCHS['wormhole'].l1_budget} are there", '"circular_buffers"'),
     (unknown, "'jp' was unexpected", '"(0,0)"'),

@@ -1,7 +1,7 @@
 """Plans that people edit: what is wrong with one, block by block, and the division of work meant.
 
-In an edited plan the work items (`work_partition`) count, on the cores of `core_ranges`; `work` is
-a summary of them and follows. Where the items are null (too many to list) `work` counts.
+In an edited plan the work items (`work_partition`) count, on the cores of `core_ranges`; `work` and
+`arguments` follow from them. Where the items are null (too many to list) `work` counts.
 """
 
 from __future__ import annotations
@@ -22,17 +22,28 @@ from tt_dialect.analysis.sharding import page_at
 from tt_dialect.analysis.work import blocks_of, ranges_of
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import CompileError, Diagnostic, Location
-from tt_dialect.emit.plan import (
+from tt_dialect.emit.plan_json import (
     Json,
-    check_plan,
+    abi_from,
+    arguments_json,
+    core_key,
     core_ranges_from,
     item_place,
     partition_from,
     ranges_json,
-    schema_problems,
     work_json,
 )
+from tt_dialect.emit.plan_rules import (
+    PlanTextError,
+    block_name,
+    box_problem,
+    check_plan,
+    item_problem,
+    load_json,
+    schema_problems,
+)
 from tt_dialect.ir.layout import PartitionAttr, WorkAttr
+from tt_dialect.ir.program import ArgKind
 
 Core = tuple[int, int]
 Block = tuple[int, ...]
@@ -57,9 +68,12 @@ class _Source:
     text: str
     plan: Json
 
-    def at(self, message: str, key: str | None = None, *notes: str) -> Diagnostic:
-        """A diagnostic at the line of a key, at the first line without one."""
-        found = re.search(rf'"{re.escape(key)}"\s*:', self.text) if key else None
+    def at(
+        self, message: str, key: str | None = None, *notes: str, within: str = "schema_version"
+    ) -> Diagnostic:
+        """A diagnostic at the line of a key, the first after another; else at the first line."""
+        begin = self.text.find(f'"{within}"')
+        found = re.compile(rf'"{re.escape(key)}"\s*:').search(self.text, begin) if key else None
         line = self.text.count("\n", 0, found.start()) + 1 if found else 1
         return Diagnostic(message, Location(self.path, line), notes)
 
@@ -83,14 +97,21 @@ def read_edited(path: str) -> EditedPlan:
     """The plan in a file; every violated rule is a diagnostic of the `CompileError` it raises."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-        plan: object = json.loads(text)
+    except OSError as error:
+        raise CompileError(Diagnostic(f"cannot open '{path}': {error.strerror}")) from error
+    except ValueError as error:
+        raise CompileError(Diagnostic(f"not JSON: {error}", Location(path, 1))) from error
+    try:
+        plan = load_json(text)
     except json.JSONDecodeError as error:
         place = Location(path, error.lineno, error.colno)
         raise CompileError(Diagnostic(f"not JSON: {error.msg}", place)) from error
+    except PlanTextError as error:
+        last = list(re.finditer(rf'"{re.escape(error.key)}"\s*:', text)) if error.key else []
+        line = text.count("\n", 0, last[-1].start()) + 1 if last else 1
+        raise CompileError(Diagnostic(str(error), Location(path, line))) from error
     except (ValueError, RecursionError) as error:
         raise CompileError(Diagnostic(f"not JSON: {error}", Location(path, 1))) from error
-    except OSError as error:
-        raise CompileError(Diagnostic(f"cannot open '{path}': {error.strerror}")) from error
     wrong = [_of_schema(path, text, problem) for problem in schema_problems(plan)]
     if wrong:
         raise CompileError(*wrong)
@@ -99,6 +120,10 @@ def read_edited(path: str) -> EditedPlan:
     if wrong:
         raise CompileError(*wrong)
     partition, warnings = _partition(source)
+    wrong = list(_argument_problems(source, partition))
+    if any(found.severity == "error" for found in wrong):
+        raise CompileError(*wrong)
+    warnings = warnings or wrong  # arguments that are old because the work was edited are no news
     try:
         check_plan(_settled(source.plan, partition))
     except CompileError as error:
@@ -123,17 +148,6 @@ def _of_schema(path: str, text: str, problem: str) -> Diagnostic:
 def _core(key: str) -> Core:
     x, y = key.strip("()").split(",")
     return int(x), int(y)
-
-
-def _spell(core: Core) -> str:
-    return f"({core[0]},{core[1]})"
-
-
-def _name(block: Block) -> str:
-    """`(io 1, jo 2)`, with the batch before it."""
-    *batch, row, col = block if len(block) > 1 else (*block, 0)
-    first = f"batch {', '.join(map(str, batch))}, " if batch else ""
-    return f"({first}io {row}, jo {col})"
 
 
 # ---- rules ----
@@ -175,7 +189,7 @@ def _device_problems(source: _Source) -> Iterator[Diagnostic]:
         for core in product(range(x, x + w), range(y, y + h)):
             if core in owners:
                 yield source.at(
-                    f"core ranges {owners[core]} and {number} overlap at core {_spell(core)}",
+                    f"core ranges {owners[core]} and {number} overlap at core {core_key(core)}",
                     "core_ranges",
                     "a core is in one range; extents are sizes, not last cores",
                 )
@@ -185,18 +199,21 @@ def _device_problems(source: _Source) -> Iterator[Diagnostic]:
 
 def _work_problems(source: _Source) -> Iterator[Diagnostic]:
     """Every block of the grid once, none outside, on the cores of the ranges."""
+    if problem := box_problem(source.plan):
+        yield source.at(problem, "box")
+        return
     if source.plan["work_partition"] is None:
         return
     cores = core_ranges_from(source.plan["core_ranges"]).cores()
     owner: dict[Block, Core] = {}
     for idle in [core for core in cores if core not in source.items]:
         yield source.at(
-            f"core {_spell(idle)} is in the core ranges and has no work",
+            f"core {core_key(idle)} is in the core ranges and has no work",
             "core_ranges",
             "core_ranges hold the cores with work, no others",
         )
     for core, blocks in source.items.items():
-        key = _spell(core)
+        key = core_key(core)
         if core not in cores:
             yield source.at(
                 f"core {key} has work and is in no core range", key, "edit core_ranges too"
@@ -207,29 +224,29 @@ def _work_problems(source: _Source) -> Iterator[Diagnostic]:
             ):
                 grid = "x".join(map(str, source.grid))
                 yield source.at(
-                    f"block {_name(block)} of core {key} is outside the {grid} block grid", key
+                    f"block {block_name(block)} of core {key} is outside the {grid} block grid", key
                 )
             elif block in owner:
                 where = (
                     f"twice to core {key}"
                     if owner[block] == core
-                    else f"to core {_spell(owner[block])} and to core {key}"
+                    else f"to core {core_key(owner[block])} and to core {key}"
                 )
-                yield source.at(f"block {_name(block)} is given {where}", key)
+                yield source.at(f"block {block_name(block)} is given {where}", key)
             owner.setdefault(block, core)
     missing = [b for b in product(*map(range, source.grid)) if b not in owner]
     for block in missing[:8]:
-        yield source.at(f"block {_name(block)} is given to no core", "work_partition")
+        yield source.at(f"block {block_name(block)} is given to no core", "work_partition")
     if len(missing) > 8:
         yield source.at(f"{len(missing) - 8} more blocks are given to no core", "work_partition")
     listed = cast("dict[str, list[Json]]", source.plan["work_partition"])
-    depths = {item["len_k"] for items in listed.values() for item in items}
-    if len(depths) > 1:
-        yield source.at(
-            f"work items have len_k {sorted(depths, key=str)}",
-            "work_partition",
-            "the K blocks of a block are not divided: len_k is the same in all items",
-        )
+    rank = len(source.grid)
+    for key, items in listed.items():
+        for item in items:
+            inside = all(i < n for i, n in zip(item_place(item)[:rank], source.grid, strict=True))
+            problem = item_problem(source.plan, key, item) if inside else None
+            if problem is not None:
+                yield source.at(problem, key)
 
 
 # ---- the division of work ----
@@ -253,9 +270,12 @@ def _partition(source: _Source) -> tuple[PartitionAttr, list[Diagnostic]]:
 
 def _stated(source: _Source) -> PartitionAttr:
     """The partition that `work` and `core_ranges` mean."""
+    plan = source.plan
     try:
-        check_plan({**source.plan, "work_partition": None})
-        return partition_from(source.plan)
+        partition = partition_from(plan)
+        arguments = arguments_json(abi_from(plan), partition)
+        check_plan({**plan, "work_partition": None, "arguments": arguments})
+        return partition
     except CompileError as error:
         raise _moved(source, error) from None
     except VerifyException as error:
@@ -264,8 +284,15 @@ def _stated(source: _Source) -> PartitionAttr:
 
 def _moved(source: _Source, error: CompileError) -> CompileError:
     """The diagnostics of a plan's check, in the file it was read from."""
+
+    def place(message: str) -> Diagnostic:
+        """At the first key of the plan that the message names."""
+        words = re.findall(r"\(\d+,\d+\)|[\w.]+", message)
+        known = [word for word in words if f'"{word}":' in source.text]
+        return source.at(message, known[0] if known else None)
+
     return CompileError(
-        *(source.at(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
+        *(place(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
     )
 
 
@@ -277,12 +304,12 @@ def _runs(source: _Source) -> list[WorkAttr]:
         ids = [page_at(block, source.grid, order) for block in blocks]
         for i, block in enumerate(blocks):
             if ids[i] != ids[0] + i:
-                after = f" after {_name(blocks[i - 1])}"
+                after = f" after {block_name(blocks[i - 1])}"
                 raise CompileError(
                     source.at(
-                        f"core {_spell(core)} does block {_name(block)}{after}, which does not "
-                        f"follow it in {order} order",
-                        _spell(core),
+                        f"core {core_key(core)} does block {block_name(block)}{after}, which does "
+                        f"not follow it in {order} order",
+                        core_key(core),
                         "a core's runtime arguments start_id and count say a run of blocks; give "
                         "whole runs to other cores",
                     )
@@ -308,9 +335,9 @@ def _boxes(source: _Source) -> list[WorkAttr]:
             other = next((b for b, w in zip(blocks, wanted, strict=False) if b != w), blocks[-1])
             raise CompileError(
                 source.at(
-                    f"core {_spell(core)} does block {_name(other)}, which is not where the box of "
-                    f"{'x'.join(map(str, box))} blocks from {_name(tuple(first))} has it",
-                    _spell(core),
+                    f"core {core_key(core)} does block {block_name(other)}, which is not where the "
+                    f"box of {'x'.join(map(str, box))} blocks from {block_name(first)} has it",
+                    core_key(core),
                     "each core does one whole box, row by row; give whole boxes to other cores",
                 )
             )
@@ -321,4 +348,28 @@ def _boxes(source: _Source) -> list[WorkAttr]:
 def _settled(plan: Json, partition: PartitionAttr) -> Json:
     """The plan with the summaries that its items mean."""
     ranges = ranges_json(partition.core_ranges)
-    return {**plan, "core_ranges": ranges, "work": work_json(partition)}
+    arguments = arguments_json(abi_from(plan), partition)
+    return {**plan, "core_ranges": ranges, "work": work_json(partition), "arguments": arguments}
+
+
+def _argument_problems(source: _Source, partition: PartitionAttr) -> Iterator[Diagnostic]:
+    """Where `arguments` does not say what follows from the work: a warning if the work was edited
+    since, an error for arguments that the work does not change."""
+    table = abi_from(source.plan)
+    own, stated = arguments_json(table, partition), source.plan["arguments"]
+    if own is None or stated is None or own == stated:
+        return
+    by_work = (ArgKind.START, ArgKind.COUNT, ArgKind.SHARD_COORDINATE, ArgKind.COORDINATE)
+    moving = {arg.label.data for arg in table.args if arg.kind.data in by_work}
+    for core, given in stated.items():
+        expected = own.get(core, next(iter(own.values())))
+        for name in {**expected, **given}:
+            said, value = given.get(name), expected.get(name)
+            if (name not in moving or said is None) and said != value:
+                yield source.at(
+                    f"argument {name} of core {core} is {value}, 'arguments' says {said}",
+                    core,
+                    within="arguments",
+                )
+    note = "'arguments' does not say what follows from the work, which counts"
+    yield replace(source.at(note, "arguments"), severity="warning")
