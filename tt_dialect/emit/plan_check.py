@@ -23,6 +23,7 @@ from tt_dialect.analysis.work import blocks_of, ranges_of
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import CompileError, Diagnostic, Location
 from tt_dialect.emit.plan_json import (
+    MAX_ITEMS,
     Json,
     abi_from,
     arguments_json,
@@ -38,6 +39,7 @@ from tt_dialect.emit.plan_rules import (
     block_name,
     box_problem,
     check_plan,
+    fixed_problems,
     item_problem,
     load_json,
     schema_problems,
@@ -76,6 +78,12 @@ class _Source:
         found = re.compile(rf'"{re.escape(key)}"\s*:').search(self.text, begin) if key else None
         line = self.text.count("\n", 0, found.start()) + 1 if found else 1
         return Diagnostic(message, Location(self.path, line), notes)
+
+    def place(self, message: str) -> Diagnostic:
+        """A diagnostic at the line of the first key of the plan that the message names."""
+        words = re.findall(r"\(\d+,\d+\)|[\w.]+", message)
+        known = [word for word in words if f'"{word}":' in self.text]
+        return self.at(message, known[0] if known else None)
 
     @property
     def grid(self) -> Block:
@@ -117,6 +125,7 @@ def read_edited(path: str) -> EditedPlan:
         raise CompileError(*wrong)
     source = _Source(path, text, cast(Json, plan))
     wrong = list(_device_problems(source)) or list(_work_problems(source))
+    wrong += map(source.place, fixed_problems(source.plan))
     if wrong:
         raise CompileError(*wrong)
     partition, warnings = _partition(source)
@@ -204,6 +213,10 @@ def _work_problems(source: _Source) -> Iterator[Diagnostic]:
         return
     if source.plan["work_partition"] is None:
         return
+    if prod(source.grid) > MAX_ITEMS:
+        message = f"work items are listed, above {MAX_ITEMS} blocks the ranges say all"
+        yield source.at(message, "work_partition")
+        return
     cores = core_ranges_from(source.plan["core_ranges"]).cores()
     owner: dict[Block, Core] = {}
     for idle in [core for core in cores if core not in source.items]:
@@ -284,15 +297,8 @@ def _stated(source: _Source) -> PartitionAttr:
 
 def _moved(source: _Source, error: CompileError) -> CompileError:
     """The diagnostics of a plan's check, in the file it was read from."""
-
-    def place(message: str) -> Diagnostic:
-        """At the first key of the plan that the message names."""
-        words = re.findall(r"\(\d+,\d+\)|[\w.]+", message)
-        known = [word for word in words if f'"{word}":' in source.text]
-        return source.at(message, known[0] if known else None)
-
     return CompileError(
-        *(place(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
+        *(source.place(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
     )
 
 

@@ -105,12 +105,7 @@ def schema_problems(plan: object) -> Iterator[str]:
 
 def _rule_problems(plan: Json) -> Iterator[str]:
     """What holds between the parts of a plan that follows its schema."""
-    problems = [
-        *_core_problems(plan),
-        *_abi_problems(plan),
-        *_layout_problems(plan),
-        *_buffer_problems(plan),
-    ]
+    problems = [*_core_problems(plan), *fixed_problems(plan)]
     yield from problems
     if box := box_problem(plan):
         yield box
@@ -124,6 +119,13 @@ def _rule_problems(plan: Json) -> Iterator[str]:
         yield from argument_problems(plan, partition)
         yield from _footprint_problems(plan, partition)
         yield from _items_problems(plan, partition)
+
+
+def fixed_problems(plan: Json) -> Iterator[str]:
+    """What is wrong with the parts that the division of work does not change."""
+    yield from _abi_problems(plan)
+    yield from _layout_problems(plan)
+    yield from _buffer_problems(plan)
 
 
 # ---- cores and work ----
