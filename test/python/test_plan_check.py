@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 
 import tt_dialect
+import tt_dialect.api
 from tt_dialect.api import CompiledKernel
 from tt_dialect.arch import ARCHS
 from tt_dialect.cli.ttc import main
 from tt_dialect.emit.plan import format_plan
+from tt_dialect.emit.plan_check import read_edited
 from tt_dialect.emit.plan_json import partition_from
 from tt_dialect.emit.plan_rules import read_plan
-from tt_dialect.emit.plan_check import read_edited
 from tt_dialect.planned import Plan, replanned
 from tt_dialect.tensors import default_inputs
 
@@ -243,6 +245,47 @@ def test_swapped_cores_change_arguments_and_statistics_not_results(
         assert other.sources["kernels/reader.cpp"] == kernel.sources["kernels/reader.cpp"]
         for actual, array in zip(other.execute(inputs), expected, strict=True):
             assert np.array_equal(actual, array)
+        assert other.plan["arguments"]["(0,0)"] == kernel.plan["arguments"]["(3,2)"]
+        assert other.plan["arguments"]["(0,0)"] != kernel.plan["arguments"]["(0,0)"]
+        before, after = kernel.stats, other.stats
+        assert before is not None
+        assert after is not None
+        assert before.total == after.total  # they do as much as each other
+        assert after.as_dict()["cores"] != before.as_dict()["cores"]
+        assert after.banks[0, 0] != before.banks[0, 0]
+        assert after.banks[0, 0] == before.banks[3, 2]
+        assert after.first_blocks[0, 0] == before.first_blocks[3, 2] == 19
+
+
+def test_report_of_every_byte(kernel: CompiledKernel, local: CompiledKernel) -> None:
+    """Bytes by core, kind and bank add up; shards used in place are counted, once."""
+    kernel.execute(default_inputs(kernel.tensors, 0))
+    stats = kernel.stats
+    assert stats is not None
+    for core, row in stats.cores.items():
+        assert row.blocks == 1
+        assert row.dram_read + row.dram_write == sum(stats.banks[core].dram.values())
+        assert not stats.banks[core].l1
+    assert stats.in_place == {}
+    assert stats.total.blocks == 40
+    one_block = {"axes": ["M", "N"], "grid": [2, 3], "shard_shape": [64, 64]}
+    even = {name: {"memory": "L1", "nd_shard": one_block} for name in "XYZ"}
+    for other in (local, tt_dialect.compile(ADD, layout=even)):
+        other.execute(default_inputs(other.tensors, 0))
+        stats = other.stats
+        assert stats is not None
+        used = {
+            name: stats.in_place.get(name, 0) + sum(kinds.values())
+            for name, kinds in stats.tensors.items()
+        }
+        assert used == dict.fromkeys("XYZ", 128 * 192 * 2)
+        assert stats.total.in_place == sum(stats.in_place.values())
+        corner = stats.cores[1, 1]  # 2x2 tiles there, at the end of uneven shards of 2x4
+        assert corner.in_place + corner.l1_local == 3 * 2 * 2 * 2048
+        told = stats.as_dict()
+        assert told["in_place"] == stats.in_place
+        assert {"first_block", "dram_banks", "l1_cores", "in_place"} <= told["cores"][0].keys()
+    assert stats.in_place == used
 
 
 def test_more_work_for_one_core_shows_in_its_statistics(tmp_path: Path) -> None:
@@ -320,7 +363,60 @@ def test_command_line(kernel: CompiledKernel, tmp_path: Path, capsys) -> None:
     capsys.readouterr()
 
 
+def test_plan_edited_where_it_stands(kernel: CompiledKernel, tmp_path: Path, capsys) -> None:
+    """`ttc run DIR` uses the plan in DIR as `--plan` does, and says so."""
+    out = tmp_path / "out"
+    kernel.write(out)
+    plan = out / "tt.plan.json"
+    assert tt_dialect.api.load(out).planned is None
+    reader = out / "kernels" / "reader.cpp"
+    reader.write_text(reader.read_text() + "// by hand\n")
+    edited(kernel, plan, swap("(0,0)", "(3,2)"))
+    loaded = tt_dialect.api.load(out)
+    assert loaded.planned is not None
+    assert loaded.planned.path == str(plan)
+    assert loaded.sources["kernels/reader.cpp"].endswith("// by hand\n")
+    assert loaded.plan["arguments"]["(0,0)"]["start_id"] == 19
+    assert loaded.sources["main.cpp"] != kernel.sources["main.cpp"]
+    assert main(["run", str(out), "--check"]) == 0
+    told = capsys.readouterr().err
+    assert f"the work is divided as {plan} says" in told
+    assert "warning: 'work' does not say" in told
+    edited(kernel, plan, lose)
+    assert main(["run", str(out)]) == 1
+    assert "block (io 0, jo 1) is given to no core" in capsys.readouterr().err
+    given = edited(kernel, tmp_path / "given.json", lambda plan: None)
+    assert main(["run", str(out), "--plan", given, "--check"]) == 0
+    capsys.readouterr()
+
+
+def test_arguments_follow_the_work(kernel: CompiledKernel, tmp_path: Path) -> None:
+    def start(plan: dict[str, Any]) -> None:
+        plan["arguments"]["(0,0)"]["start_id"] = 7
+
+    found = read_edited(edited(kernel, tmp_path / "plan.json", start))
+    (warning,) = found.warnings
+    assert warning.message == "'arguments' does not say what follows from the work, which counts"
+    assert found.partition == kernel.program.partition
+
+
 # ---- the pipeline ----
+
+
+def test_signatures() -> None:
+    build = inspect.signature(tt_dialect.build_tt_pipeline).parameters
+    assert list(build) == [
+        "plan_path",
+        "target_device",
+        "partition_strategy",
+        "enable_double_buffer",
+        "enable_prefetch",
+    ]
+    assert all(p.default is not inspect.Parameter.empty for p in build.values())
+    assert next(iter(inspect.signature(tt_dialect.run_pipeline).parameters)) == "source"
+    (module, *rest) = inspect.signature(tt_dialect.validate_module_for_tt).parameters.values()
+    assert module.name == "module"
+    assert all(p.default is not inspect.Parameter.empty for p in rest)
 
 
 def test_pipeline_writes_the_plan_and_uses_its_options(tmp_path: Path) -> None:
