@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,20 @@ def test_write_read_write_is_identical(source: Path, options: dict, tmp_path: Pa
     assert {"subject": "work", "what": "division", "value": "as planned", "by": "plan"} in (
         again.plan["decisions"]
     )
+
+
+def test_every_core_has_every_argument() -> None:
+    """40 blocks on two disjoint ranges of 3x2 and 1x3 cores: four times 5, five times 4."""
+    ranges = [{"start": [1, 1], "extent": [3, 2]}, {"start": [6, 0], "extent": [1, 3]}]
+    plan = tt_dialect.compile(GEMM, schedule={"core_ranges": ranges}).plan
+    cores = [*product((1,), (1, 2, 3)), *product((2,), (1, 2, 3)), (0, 6), (1, 6), (2, 6)]
+    starts = [0, 5, 10, 15, 20, 24, 28, 32, 36]
+    assert plan["arguments"] == {
+        f"({x},{y})": {"start_id": s, "count": 5 if i < 4 else 4, "Mt": 12, "Kt": 16, "Nt": 20}
+        for i, ((y, x), s) in enumerate(zip(cores, starts, strict=True))
+    }
+    known = {arg["name"] for arg in plan["abi"] if arg["kind"] != "address"}
+    assert all(set(row) == known for row in plan["arguments"].values())
 
 
 def test_local_plan_round_trip(local: CompiledKernel, tmp_path: Path) -> None:
