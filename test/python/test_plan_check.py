@@ -405,6 +405,43 @@ def test_plan_edited_where_it_stands(kernel: CompiledKernel, tmp_path: Path, cap
     capsys.readouterr()
 
 
+def test_work_can_move_to_other_cores(kernel: CompiledKernel, tmp_path: Path) -> None:
+    """From the first row of cores to the last; kernels and arguments follow."""
+
+    def move(plan: dict[str, Any]) -> None:
+        items = plan["work_partition"]
+        plan["work_partition"] = {key.replace(",0)", ",7)"): row for key, row in items.items()}
+        plan["core_ranges"] = [{"start": [0, y], "extent": [8, h]} for y, h in ((7, 1), (1, 4))]
+
+    path = edited(kernel, tmp_path / "plan.json", move)
+    other = replanned(kernel, Plan.read(path))
+    assert other.plan["core_ranges"][0] == {"start": [0, 7], "extent": [8, 1]}
+    assert all(k["core_ranges"] == other.plan["core_ranges"] for k in other.plan["kernels"])
+    assert other.plan["arguments"]["(3,7)"]["start_id"] == 3
+
+
+def test_work_that_is_not_listed_counts(kernel: CompiledKernel, tmp_path: Path) -> None:
+    """Without items `work` says the division, on the cores of `core_ranges`."""
+
+    def unlisted(plan: dict[str, Any]) -> None:
+        plan["work_partition"] = None
+        plan["work"] = [
+            {"count": 4, "core_ranges": [{"start": [0, 7], "extent": [4, 1]}]},
+            {"count": 8, "core_ranges": [{"start": [4, 7], "extent": [3, 1]}]},
+        ]
+
+    path = tmp_path / "plan.json"
+    with pytest.raises(tt_dialect.CompileError, match="cores of work are not those of core_ranges"):
+        read_edited(edited(kernel, path, unlisted))
+
+    def moved(plan: dict[str, Any]) -> None:
+        unlisted(plan)
+        plan["core_ranges"] = [{"start": [0, 7], "extent": [7, 1]}]
+
+    other = replanned(kernel, Plan.read(edited(kernel, path, moved)))
+    assert [count for _, _, count in other.program.partition.ids()] == [4] * 4 + [8] * 3
+
+
 def test_arguments_follow_the_work(kernel: CompiledKernel, tmp_path: Path) -> None:
     def start(plan: dict[str, Any]) -> None:
         plan["arguments"]["(0,0)"]["start_id"] = 7

@@ -184,11 +184,6 @@ RULES: list[tuple[str, Edit, str]] = [
     ("wrong extent", put("arguments", "(0,0)", "Mt", to=11), r"argument Mt of core \(0,0\) is 4"),
     ("same name", put("abi", 4, "name", to="start_id"), "two arguments have the same name"),
     ("no semaphore", put("abi", 4, "kind", to="semaphore"), "id of no semaphore"),
-    (
-        "kernel elsewhere",
-        lambda p: p["kernels"][0]["core_ranges"].append(EXTRA),
-        r"kernels/reader.cpp: core \(0,5\) is in no range",
-    ),
 ]
 
 
@@ -207,6 +202,13 @@ def test_rules(ragged: CompiledKernel, tmp_path: Path, edit: Edit, message: str)
     plan = ragged.plan
     edit(plan)
     refused(plan, tmp_path / "plan.json", message)
+
+
+def test_kernels_run_on_cores_with_work(ragged: CompiledKernel) -> None:
+    plan = ragged.plan
+    plan["kernels"][0]["core_ranges"].append(EXTRA)
+    with pytest.raises(CompileError, match=r"kernels/reader.cpp: core \(0,5\) is in no range"):
+        check_plan(plan)
 
 
 def test_rules_hold_on_writing(ragged: CompiledKernel) -> None:

@@ -1,7 +1,8 @@
 """Plans that people edit: what is wrong with one, block by block, and the division of work meant.
 
-In an edited plan the work items (`work_partition`) count, on the cores of `core_ranges`; `work` and
-`arguments` follow from them. Where the items are null (too many to list) `work` counts.
+In an edited plan the work items (`work_partition`) count, on the cores of `core_ranges`; `work`,
+`arguments` and the cores of `kernels` follow from them. Where the items are null (too many to list)
+`work` counts.
 """
 
 from __future__ import annotations
@@ -286,8 +287,8 @@ def _stated(source: _Source) -> PartitionAttr:
     plan = source.plan
     try:
         partition = partition_from(plan)
-        arguments = arguments_json(abi_from(plan), partition)
-        check_plan({**plan, "work_partition": None, "arguments": arguments})
+        given = {key: plan[key] for key in ("work", "core_ranges")}
+        check_plan({**_settled(plan, partition), **given, "work_partition": None})
         return partition
     except CompileError as error:
         raise _moved(source, error) from None
@@ -354,8 +355,20 @@ def _boxes(source: _Source) -> list[WorkAttr]:
 def _settled(plan: Json, partition: PartitionAttr) -> Json:
     """The plan with the summaries that its items mean."""
     ranges = ranges_json(partition.core_ranges)
-    arguments = arguments_json(abi_from(plan), partition)
-    return {**plan, "core_ranges": ranges, "work": work_json(partition), "arguments": arguments}
+    cores = set(partition.core_ranges.cores())
+    kernels = [
+        kernel
+        if cores.issuperset(core_ranges_from(kernel["core_ranges"]).cores())
+        else {**kernel, "core_ranges": ranges}
+        for kernel in plan["kernels"]
+    ]
+    return {
+        **plan,
+        "core_ranges": ranges,
+        "work": work_json(partition),
+        "arguments": arguments_json(abi_from(plan), partition),
+        "kernels": kernels,
+    }
 
 
 def _argument_problems(source: _Source, partition: PartitionAttr) -> Iterator[Diagnostic]:
