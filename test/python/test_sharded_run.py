@@ -101,6 +101,7 @@ def test_native_is_the_simulator_to_the_bit(
     for got, want in zip(done.outputs, expected, strict=True):
         assert np.array_equal(got, want)
     assert done.stats.tensors == stats.tensors
+    assert (done.stats.banks, done.stats.in_place) == (stats.banks, stats.in_place)
     for figure in ("dram_read", "dram_write", "noc_bytes", "l1_local", "l1_remote"):
         for core, counts in stats.cores.items():
             assert getattr(done.stats.cores[core], figure) == getattr(counts, figure)

@@ -1,7 +1,8 @@
 """Plans that people edit: what is wrong with one, block by block, and the division of work meant.
 
-In an edited plan the work items (`work_partition`) count, on the cores of `core_ranges`; `work` is
-a summary of them and follows. Where the items are null (too many to list) `work` counts.
+In an edited plan the work items (`work_partition`) count, on the cores of `core_ranges`; `work`,
+`arguments` and the cores of `kernels` follow from them. Where the items are null (too many to list)
+`work` counts.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import cast
 
@@ -30,18 +32,29 @@ from tt_dialect.analysis.work import (
 )
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import CompileError, Diagnostic, Location
-from tt_dialect.emit.plan import (
+from tt_dialect.emit.plan_json import (
+    MAX_ITEMS,
     Json,
-    check_plan,
+    abi_from,
+    arguments_json,
     core_ranges_from,
     item_place,
     partition_from,
     ranges_json,
-    schema_problems,
     tensors_from,
     work_json,
 )
+from tt_dialect.emit.plan_rules import (
+    PlanTextError,
+    box_problem,
+    check_plan,
+    fixed_problems,
+    item_problem,
+    load_json,
+    schema_problems,
+)
 from tt_dialect.ir.layout import Memory, PartitionAttr, int_tuple
+from tt_dialect.ir.program import ArgKind
 
 
 @dataclass(frozen=True)
@@ -63,11 +76,20 @@ class _Source:
     text: str
     plan: Json
 
-    def at(self, message: str, key: str | None = None, *notes: str) -> Diagnostic:
-        """A diagnostic at the line of a key, at the first line without one."""
-        found = re.search(rf'"{re.escape(key)}"\s*:', self.text) if key else None
+    def at(
+        self, message: str, key: str | None = None, *notes: str, within: str = "schema_version"
+    ) -> Diagnostic:
+        """A diagnostic at the line of a key, the first after another; else at the first line."""
+        begin = self.text.find(f'"{within}"')
+        found = re.compile(rf'"{re.escape(key)}"\s*:').search(self.text, begin) if key else None
         line = self.text.count("\n", 0, found.start()) + 1 if found else 1
         return Diagnostic(message, Location(self.path, line), notes)
+
+    def place(self, message: str) -> Diagnostic:
+        """A diagnostic at the line of the first key of the plan that the message names."""
+        words = re.findall(r"\(\d+,\d+\)|[\w.]+", message)
+        known = [word for word in words if f'"{word}":' in self.text]
+        return self.at(message, known[0] if known else None)
 
     @property
     def grid(self) -> Block:
@@ -89,22 +111,34 @@ def read_edited(path: str) -> EditedPlan:
     """The plan in a file; every violated rule is a diagnostic of the `CompileError` it raises."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-        plan: object = json.loads(text)
+    except OSError as error:
+        raise CompileError(Diagnostic(f"cannot open '{path}': {error.strerror}")) from error
+    except ValueError as error:
+        raise CompileError(Diagnostic(f"not JSON: {error}", Location(path, 1))) from error
+    try:
+        plan = load_json(text)
     except json.JSONDecodeError as error:
         place = Location(path, error.lineno, error.colno)
         raise CompileError(Diagnostic(f"not JSON: {error.msg}", place)) from error
+    except PlanTextError as error:
+        last = list(re.finditer(rf'"{re.escape(error.key)}"\s*:', text)) if error.key else []
+        line = text.count("\n", 0, last[-1].start()) + 1 if last else 1
+        raise CompileError(Diagnostic(str(error), Location(path, line))) from error
     except (ValueError, RecursionError) as error:
         raise CompileError(Diagnostic(f"not JSON: {error}", Location(path, 1))) from error
-    except OSError as error:
-        raise CompileError(Diagnostic(f"cannot open '{path}': {error.strerror}")) from error
     wrong = [_of_schema(path, text, problem) for problem in schema_problems(plan)]
     if wrong:
         raise CompileError(*wrong)
     source = _Source(path, text, cast(Json, plan))
     wrong = list(_device_problems(source)) or list(_work_problems(source))
+    wrong += map(source.place, fixed_problems(source.plan))
     if wrong:
         raise CompileError(*wrong)
     partition, warnings = _partition(source)
+    wrong = list(_argument_problems(source, partition))
+    if any(found.severity == "error" for found in wrong):
+        raise CompileError(*wrong)
+    warnings = warnings or wrong  # arguments that are old because the work was edited are no news
     try:
         check_plan(_settled(source.plan, partition))
     except CompileError as error:
@@ -190,7 +224,14 @@ def _range_problems(source: _Source, key: str) -> Iterator[Diagnostic]:
 
 def _work_problems(source: _Source) -> Iterator[Diagnostic]:
     """Every block of the grid once, none outside, on the cores of the ranges."""
+    if problem := box_problem(source.plan):
+        yield source.at(problem, "box")
+        return
     if source.plan["work_partition"] is None:
+        return
+    if prod(source.grid) > MAX_ITEMS:
+        message = f"work items are listed, above {MAX_ITEMS} blocks the ranges say all"
+        yield source.at(message, "work_partition")
         return
     cores = core_ranges_from(source.plan["core_ranges"]).cores()
     for idle in [core for core in cores if core not in source.items]:
@@ -208,13 +249,13 @@ def _work_problems(source: _Source) -> Iterator[Diagnostic]:
     for core, message in coverage_problems(source.grid, source.items):
         yield source.at(message, "work_partition" if core is None else spell_core(core))
     listed = cast("dict[str, list[Json]]", source.plan["work_partition"])
-    depths = {item["len_k"] for items in listed.values() for item in items}
-    if len(depths) > 1:
-        yield source.at(
-            f"work items have len_k {sorted(depths, key=str)}",
-            "work_partition",
-            "the K blocks of a block are not divided: len_k is the same in all items",
-        )
+    rank = len(source.grid)
+    for key, items in listed.items():
+        for item in items:
+            inside = all(i < n for i, n in zip(item_place(item)[:rank], source.grid, strict=True))
+            problem = item_problem(source.plan, key, item) if inside else None
+            if problem is not None:
+                yield source.at(problem, key)
 
 
 def _shard_problems(source: _Source, partition: PartitionAttr) -> Iterator[Diagnostic]:
@@ -282,9 +323,12 @@ def _partition(source: _Source) -> tuple[PartitionAttr, list[Diagnostic]]:
 
 def _stated(source: _Source) -> PartitionAttr:
     """The partition that `work` and `core_ranges` mean."""
+    plan = source.plan
     try:
-        check_plan({**source.plan, "work_partition": None})
-        return partition_from(source.plan)
+        partition = partition_from(plan)
+        given = {key: plan[key] for key in ("work", "core_ranges")}
+        check_plan({**_settled(plan, partition), **given, "work_partition": None})
+        return partition
     except CompileError as error:
         raise _moved(source, error) from None
     except VerifyException as error:
@@ -294,11 +338,47 @@ def _stated(source: _Source) -> PartitionAttr:
 def _moved(source: _Source, error: CompileError) -> CompileError:
     """The diagnostics of a plan's check, in the file it was read from."""
     return CompileError(
-        *(source.at(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
+        *(source.place(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
     )
 
 
 def _settled(plan: Json, partition: PartitionAttr) -> Json:
     """The plan with the summaries that its items mean."""
     ranges = ranges_json(partition.core_ranges)
-    return {**plan, "core_ranges": ranges, "work": work_json(partition)}
+    cores = set(partition.core_ranges.cores())
+    kernels = [
+        kernel
+        if cores.issuperset(core_ranges_from(kernel["core_ranges"]).cores())
+        else {**kernel, "core_ranges": ranges}
+        for kernel in plan["kernels"]
+    ]
+    return {
+        **plan,
+        "core_ranges": ranges,
+        "work": work_json(partition),
+        "arguments": arguments_json(abi_from(plan), partition),
+        "kernels": kernels,
+    }
+
+
+def _argument_problems(source: _Source, partition: PartitionAttr) -> Iterator[Diagnostic]:
+    """Where `arguments` does not say what follows from the work: a warning if the work was edited
+    since, an error for arguments that the work does not change."""
+    table = abi_from(source.plan)
+    own, stated = arguments_json(table, partition), source.plan["arguments"]
+    if own is None or stated is None or own == stated:
+        return
+    by_work = (ArgKind.START, ArgKind.COUNT, ArgKind.SHARD_COORDINATE, ArgKind.COORDINATE)
+    moving = {arg.label.data for arg in table.args if arg.kind.data in by_work}
+    for core, given in stated.items():
+        expected = own.get(core, next(iter(own.values())))
+        for name in {**expected, **given}:
+            said, value = given.get(name), expected.get(name)
+            if (name not in moving or said is None) and said != value:
+                yield source.at(
+                    f"argument {name} of core {core} is {value}, 'arguments' says {said}",
+                    core,
+                    within="arguments",
+                )
+    note = "'arguments' does not say what follows from the work, which counts"
+    yield replace(source.at(note, "arguments"), severity="warning")
