@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 from tt_dialect._version import __version__
 
 if TYPE_CHECKING:
-    from tt_dialect.annotate import annotate_tt_layout, annotate_tt_schedule
+    from tt_dialect.annotate import (
+        annotate_tt_layout,
+        annotate_tt_schedule,
+        with_core_grid,
+        with_core_ranges,
+        with_layout_desc,
+        with_work_partition,
+    )
     from tt_dialect.api import CompiledKernel, compile
     from tt_dialect.build import build_tt_pipeline, run_pipeline, validate_module_for_tt
     from tt_dialect.diagnostics import CompileError
@@ -31,7 +38,20 @@ __all__ = [
     "compile",
     "run_pipeline",
     "validate_module_for_tt",
+    "with_core_grid",
+    "with_core_ranges",
+    "with_layout_desc",
+    "with_work_partition",
 ]
+
+_ANNOTATE = (
+    "annotate_tt_layout",
+    "annotate_tt_schedule",
+    "with_core_grid",
+    "with_core_ranges",
+    "with_layout_desc",
+    "with_work_partition",
+)
 
 
 def __getattr__(name: str) -> object:
@@ -39,7 +59,7 @@ def __getattr__(name: str) -> object:
         from tt_dialect import api
 
         return getattr(api, name)
-    if name in ("annotate_tt_layout", "annotate_tt_schedule"):
+    if name in _ANNOTATE:
         from tt_dialect import annotate
 
         return getattr(annotate, name)

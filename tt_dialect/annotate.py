@@ -10,9 +10,11 @@ or inside a TileLang kernel, where buffers stand for their names:
     with T.Kernel(...) as (bx, by):
         annotate_tt_layout({A: {"memory": "L1", "strategy": "block"}})
 
-The vocabulary is that of `tt_dialect.analysis.layouts`. What it does not know is refused at once;
-what does not fit the kernel, by `tt-infer-layout`. TVM is not imported: an annotation travels as
-JSON text in an attribute of the function or in an annotation of the kernel's block.
+`with_core_grid`, `with_core_ranges`, `with_work_partition` and `with_layout_desc` say one thing
+each, in the same two ways. The vocabulary is `tt_dialect.analysis.layouts`. What it does not
+know is refused at once; what does not fit the kernel, by `tt-infer-layout` and `tt-partition-work`.
+TVM is not imported: an annotation travels as JSON text in an attribute of the function or in an
+annotation of the kernel's block.
 """
 
 from __future__ import annotations
@@ -20,16 +22,13 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, TypeVar, cast, overload
 
-from tt_dialect.analysis.layouts import (
-    PLACE_KEY,
-    AnnotationError,
-    read_layouts,
-    read_schedule,
-)
+from tt_dialect.analysis.annotated_work import read_schedule
+from tt_dialect.analysis.annotation_fields import PLACE_KEY, AnnotationError
+from tt_dialect.analysis.layouts import read_layouts
 from tt_dialect.diagnostics import CompileError, Diagnostic, Location
 
 LAYOUT = "tt.user_layout"
@@ -51,12 +50,7 @@ def annotate_tt_layout(*args: Any) -> Any:
     Raises `CompileError` at the caller's line for what the vocabulary does not know.
     """
     place = _caller(inspect.currentframe())
-    func, given = _arguments("annotate_tt_layout", args, place)
-    named = {_name(buffer): value for buffer, value in given.items()}
-    _check(read_layouts, named, place)
-    at = f"{place.file}:{place.line}"
-    placed = {name: {PLACE_KEY: at, **value} for name, value in named.items()}
-    return _attach(func, LAYOUT, placed, place)
+    return _layout(*_arguments("annotate_tt_layout", args, place), place)
 
 
 @overload
@@ -65,17 +59,91 @@ def annotate_tt_schedule(func: KernelT, schedule: Annotation, /) -> KernelT: ...
 def annotate_tt_schedule(schedule: Annotation, /) -> None: ...
 def annotate_tt_schedule(*args: Any) -> Any:
     """
-    Says how a kernel's work is divided: `{core_grid, partition_mode, strategy, core_ranges}`.
+    Says how a kernel's work is divided: `{core_grid, partition_mode, strategy, core_ranges, ...}`.
 
     With a kernel, gives the annotated kernel; without one, inside a TileLang kernel, annotates it.
     Raises `CompileError` at the caller's line for what the vocabulary does not know.
     """
     place = _caller(inspect.currentframe())
-    func, given = _arguments("annotate_tt_schedule", args, place)
+    return _schedule(*_arguments("annotate_tt_schedule", args, place), place)
+
+
+# --- one thing at a time --------------------------------------------------------------------------
+
+
+@overload
+def with_core_grid(func: KernelT, gx: int, gy: int, /) -> KernelT: ...
+@overload
+def with_core_grid(gx: int, gy: int, /) -> None: ...
+def with_core_grid(*args: Any) -> Any:
+    """The cores a kernel may use, gx along x and gy along y: `core_grid` of a schedule."""
+    place = _caller(inspect.currentframe())
+    if len(args) not in (2, 3):
+        form = "with_core_grid(kernel, gx, gy) or with_core_grid(gx, gy)"
+        raise _fail(place, "with_core_grid takes a kernel and two numbers", form)
+    return _schedule(args[0] if len(args) == 3 else None, {"core_grid": list(args[-2:])}, place)
+
+
+@overload
+def with_core_ranges(func: KernelT, ranges: Sequence[Annotation], /) -> KernelT: ...
+@overload
+def with_core_ranges(ranges: Sequence[Annotation], /) -> None: ...
+def with_core_ranges(*args: Any) -> Any:
+    """The cores a kernel uses, `[{start: [x, y], extent: [ex, ey]}, ...]`: those of a schedule."""
+    place = _caller(inspect.currentframe())
+    return _schedule(*_one("with_core_ranges", "core_ranges", args, place), place)
+
+
+@overload
+def with_work_partition(func: KernelT, items: Annotation, /) -> KernelT: ...
+@overload
+def with_work_partition(items: Annotation, /) -> None: ...
+def with_work_partition(*args: Any) -> Any:
+    """
+    The blocks of each core, `{"(x,y)": [{io, jo}, ...]}` or `{(x, y): [...]}`, as plans list them.
+
+    Each core does a run of blocks in row- or column-major order, or all cores do boxes of one size;
+    other lists are an error of `tt-partition-work`.
+    """
+    place = _caller(inspect.currentframe())
+    return _schedule(*_one("with_work_partition", "work_partition", args, place), place)
+
+
+@overload
+def with_layout_desc(func: KernelT, desc: Annotation, /) -> KernelT: ...
+@overload
+def with_layout_desc(desc: Annotation, /) -> None: ...
+def with_layout_desc(*args: Any) -> Any:
+    """Layouts in the words of `tt.layout_desc`, `{buffer: {shard, interleave, stride,
+    tile_id_order}}`: `annotate_tt_layout`, which knows them too."""
+    place = _caller(inspect.currentframe())
+    return _layout(*_arguments("with_layout_desc", args, place), place)
+
+
+def _layout(func: Any, given: Annotation, place: Location) -> Any:
+    named = {_name(buffer): value for buffer, value in given.items()}
+    _check(read_layouts, named, place)
+    at = f"{place.file}:{place.line}"
+    placed = {name: {PLACE_KEY: at, **value} for name, value in named.items()}
+    return _attach(func, LAYOUT, placed, place)
+
+
+def _schedule(func: Any, given: Annotation, place: Location) -> Any:
     named = {str(key): value for key, value in given.items()}
+    items = named.get("work_partition")
+    if isinstance(items, Mapping):
+        cores = cast("Annotation", items)
+        named["work_partition"] = {str(core): blocks for core, blocks in cores.items()}
     _check(read_schedule, named, place)
     placed = {PLACE_KEY: f"{place.file}:{place.line}", **named}
     return _attach(func, SCHEDULE, placed, place)
+
+
+def _one(what: str, key: str, args: tuple[Any, ...], place: Location) -> tuple[Any, Annotation]:
+    """(kernel or None, a schedule of one key)."""
+    if len(args) not in (1, 2):
+        raise _fail(place, f"{what} takes a kernel and {key}, or inside a kernel {key}")
+    return (args[0] if len(args) == 2 else None), {key: args[-1]}
 
 
 def _arguments(what: str, args: tuple[Any, ...], place: Location) -> tuple[Any, Annotation]:

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -28,6 +28,7 @@ from tt_dialect.diagnostics import CompileError, Diagnostic, Location
 
 if TYPE_CHECKING:
     from tt_dialect.ir.program import ProgramOp
+    from tt_dialect.planned import Plan
     from tt_dialect.run import RunStats
     from tt_dialect.tensors import Array, Comparison, Tensor
 
@@ -60,6 +61,8 @@ class CompiledKernel:
     """The artifacts: path -> text."""
     stats: RunStats | None = field(default=None)
     """Statistics of the last run on the simulator."""
+    planned: Plan | None = field(default=None, repr=False)
+    """The plan that its work was divided again by; None for the division it was compiled with."""
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -404,13 +407,23 @@ def import_kernel(
     return CompiledKernel(function.sym_name.data, arch, "", {"tile": module}, {})
 
 
-def load(directory: str | os.PathLike[str]) -> CompiledKernel:
-    """A kernel from the directory `write` made."""
+def load(
+    directory: str | os.PathLike[str], *, plan: str | os.PathLike[str] | None = None
+) -> CompiledKernel:
+    """
+    A kernel from the directory `write` made.
+
+    Its tt.plan.json may have been edited there: its division of work is used, or that of `plan`, a
+    file to use in its place (`CompiledKernel.planned` then tells). A plan that is wrong, or is not
+    of this kernel, is a `CompileError`.
+    """
     from tt_dialect.ir.program import ProgramOp
+    from tt_dialect.planned import Plan, replanned
 
     root = Path(directory)
     if not (root / PLAN_FILE).is_file():
         raise _fail(f"'{root}' is not a compiled kernel: it holds no {PLAN_FILE}")
+    given = Plan.read(root / PLAN_FILE if plan is None else plan)
     modules = {
         level: read_mlir(root / IR_DIRECTORY / f"{level}.mlir") for level in ("tile", "metalium")
     }
@@ -425,37 +438,7 @@ def load(directory: str | os.PathLike[str]) -> CompiledKernel:
         if p.relative_to(root).parts[0] != IR_DIRECTORY
     }
     program = programs[0]
-    check_stored_plan(root / PLAN_FILE, sources[PLAN_FILE], program)
-    return CompiledKernel(
+    kernel = CompiledKernel(
         program.sym_name.data, program.arch.data, program.metalium_api.data, modules, sources
     )
-
-
-def check_stored_plan(path: Path, text: str, program: ProgramOp) -> None:
-    """The plan in a file is well formed and that of `program`; else a `CompileError` there."""
-    from tt_dialect.emit.plan import plan_of, read_plan
-
-    place = Location(str(path), 1)
-    try:
-        stored = read_plan(text)
-    except CompileError as error:
-        prefix = f"{PLAN_FILE}: "
-        raise CompileError(
-            *(
-                replace(d, message=d.message.removeprefix(prefix), location=place)
-                for d in error.diagnostics
-            )
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise CompileError(Diagnostic(f"not JSON: {error}", place)) from error
-    own = plan_of(program)
-    different = [key for key in own if stored[key] != own[key]]
-    if different:
-        names = ", ".join(f"'{key}'" for key in different)
-        raise CompileError(
-            Diagnostic(
-                f"the plan does not agree with {IR_DIRECTORY}/metalium.mlir: {names}",
-                place,
-                ("compile the kernel again",),
-            )
-        )
+    return kernel if plan is None and given.is_of(program) else replanned(kernel, given)

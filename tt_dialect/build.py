@@ -71,7 +71,8 @@ def build_tt_pipeline(
     default), row_major, column_major or block; `enable_double_buffer=False` asks for circular
     buffers of one block, `enable_prefetch` for one block more where tensors are read.
     """
-    from tt_dialect.analysis.layouts import WORK_STRATEGIES, did_you_mean
+    from tt_dialect.analysis.annotated_work import WORK_STRATEGIES
+    from tt_dialect.analysis.annotation_fields import did_you_mean
     from tt_dialect.arch import ARCHS
 
     device = target_device.lower()

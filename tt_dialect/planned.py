@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp
@@ -70,6 +70,12 @@ class Plan:
                 rows = [decision("work", "division", "as planned", "plan")]
                 func.attributes["tt.decisions"] = ArrayAttr(rows)
 
+    def is_of(self, program: ProgramOp) -> bool:
+        """Whether it is the plan that the program was compiled to, as it was written."""
+        from tt_dialect.emit.plan import plan_of
+
+        return self.content == plan_of(program)
+
     def check_program(self, program: ProgramOp) -> None:
         """All that the plan says beside the division of work is what the program has."""
         from tt_dialect.emit.plan import plan_of
@@ -98,16 +104,19 @@ def _fixed(key: str, plan: dict[str, Any]) -> Any:
 def replanned(kernel: CompiledKernel, plan: Plan) -> CompiledKernel:
     """A compiled kernel with the division of work of an edited plan.
 
-    The code of its kernels does not depend on it: cores, arguments, host program and plan do.
+    The code of its kernels does not depend on it and is kept as it is: cores, arguments, host
+    program and plan are those of the plan.
     """
-    from tt_dialect.api import CompiledKernel
     from tt_dialect.emit import emit_program
+    from tt_dialect.emit.names import kernel_files
     from tt_dialect.ir.program import ProgramOp
 
     module = kernel.modules["metalium"].clone()
     program = next(op for op in module.walk() if isinstance(op, ProgramOp))
     plan.check_program(program)
     old, new = program.partition, plan.partition
+    if old == new:
+        return replace(kernel, planned=plan)
     if old.is_local and new != old:
         moved = next(
             (a, b)
@@ -129,4 +138,6 @@ def replanned(kernel: CompiledKernel, plan: Plan) -> CompiledKernel:
     program.partition = new
     modules = {**kernel.modules, "metalium": module}
     sources = emit_program(program, kernel.function)
-    return CompiledKernel(kernel.name, kernel.arch, kernel.metalium_api, modules, sources)
+    kernels = set(kernel_files(program).values())
+    sources |= {path: text for path, text in kernel.sources.items() if path in kernels}
+    return replace(kernel, modules=modules, sources=sources, stats=None, planned=plan)

@@ -12,20 +12,31 @@ from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp, StringAttr, bf16
 from xdsl.dialects.func import FuncOp
 
-from tt_dialect import annotate_tt_layout, annotate_tt_schedule, api
+from tt_dialect import (
+    annotate_tt_layout,
+    annotate_tt_schedule,
+    api,
+    with_core_grid,
+    with_core_ranges,
+    with_layout_desc,
+    with_work_partition,
+)
+from tt_dialect.analysis.annotated_work import (
+    SCHEDULE_KEYS,
+    RangeRequest,
+    ScheduleRequest,
+    WorkRequest,
+    read_schedule,
+)
+from tt_dialect.analysis.annotation_fields import AnnotationError
 from tt_dialect.analysis.annotations import attribute_of, layouts_of, plain_of, schedule_of
 from tt_dialect.analysis.layouts import (
     LAYOUT_KEYS,
-    SCHEDULE_KEYS,
     SHARD_KEYS,
-    AnnotationError,
     LayoutRequest,
-    RangeRequest,
-    ScheduleRequest,
     ShardRequest,
     read_layout,
     read_layouts,
-    read_schedule,
 )
 from tt_dialect.analysis.sharding import shard_cores, sharding_of
 from tt_dialect.diagnostics import CompileError
@@ -39,6 +50,8 @@ from tt_dialect.passes.place_tensors import layout_for
 GEMM = Path(__file__).parents[2] / "examples" / "gemm.tir.json"
 ND = {"axes": ["M", "N"], "grid": [2, 2], "shard_shape": [64, 32]}
 
+
+ITEM = {"io": 0, "jo": 0}
 
 # --- vocabulary -----------------------------------------------------------------------------------
 
@@ -59,6 +72,16 @@ ND = {"axes": ["M", "N"], "grid": [2, 2], "shard_shape": [64, 32]}
         ({"tile_id_order": "z_order"}, LayoutRequest(order="z_order")),
         ({"tile_shape": [32, 32]}, LayoutRequest()),
         ({"stride": [4, 1]}, LayoutRequest(stride=(4, 1))),
+        ({"dtype": "bf16"}, LayoutRequest(stated=(("dtype", "bfloat16"),))),
+        (
+            {"shard": "DRAM", "interleave": False, "nd_shard": ND, "tile_id_order": "row_major"},
+            LayoutRequest(
+                memory="dram",
+                layout="sharded",
+                nd_shard=ShardRequest(("M", "N"), (2, 2), (64, 32)),
+                order="row_major",
+            ),
+        ),
     ],
 )
 def test_layouts(fields: dict[str, Any], expected: LayoutRequest) -> None:
@@ -72,6 +95,12 @@ def test_layouts(fields: dict[str, Any], expected: LayoutRequest) -> None:
         ({"memory": 3}, "unknown memory '3' of 'A'"),
         ({"memory": "L1", "shard": "L1"}, "says 'memory' twice, as 'shard' too"),
         ({"interleave": "yes"}, "interleave of 'A' is 'yes'"),
+        ({"shard": "DRAM", "interleave": False}, "nd_shard incomplete: 'A' is sharded, but"),
+        ({"dtype": "int8"}, "unknown dtype 'int8' of 'A'"),
+        ({"data_format": 3}, "data_format of 'A' is 3"),
+        ({"needs_padding": "no"}, "needs_padding of 'A' is 'no'"),
+        ({"nd_shard": {**ND, "projected_grid": [0]}}, "projected_grid in the nd_shard of 'A'"),
+        ({"interleave": False, "layout": "interleaved"}, "interleave of 'A' is false, its layout"),
         ({"grid": [2]}, "'grid' of 'A' belongs to no strategy"),
         ({"strategy": "block", "grid": [2]}, "'grid' of 'A' has 1 entries"),
         ({"strategy": "height", "grid": [0]}, r"grid of 'A' is \[0\]"),
@@ -103,6 +132,23 @@ def test_schedules() -> None:
     assert ScheduleRequest().cores() is None
 
 
+def test_facts_of_a_schedule() -> None:
+    stated = {"grid_tiles": [8, 4], "shard_grid": [2, 1], "local_shape_tiles": [4, 4]}
+    names = ["tt_start_tile", "tt_tile_count", "Mt", "tt_shard_coord_y", "sx"]
+    found = read_schedule({**stated, "runtime_args": names})
+    assert (found.grid_tiles, found.shard_grid, found.local_shape_tiles) == ((8, 4), (2, 1), (4, 4))
+    assert found.runtime_args == ("start_id", "count", "Mt", "sy", "sx")
+
+
+def test_work_listed_in_a_schedule() -> None:
+    items = {
+        "(0,0)": [{"io": 0, "jo": 0, "len_k": 4, "tile_order": "row_major"}],
+        "( 1, 0 )": [{"io": 0, "jo": 1, "batch": [2]}, {"io": 1, "jo": 1, "batch": 3}],
+    }
+    wanted = (((0, 0), ((0, 0),)), ((1, 0), ((2, 0, 1), (3, 1, 1))))
+    assert read_schedule({"work_partition": items}).work_partition == WorkRequest(wanted, 4)
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -114,6 +160,24 @@ def test_schedules() -> None:
         ({"core_ranges": [{"start": [-1, 0], "extent": [1, 1]}]}, "start of core range 0"),
         ({"core_ranges": [{"start": [0, 0], "extent": [999, 999]}]}, "core range 0 is"),
         ({"strategy": "random"}, "unknown strategy 'random' of the schedule"),
+        ({"grid_tiles": 4}, r"grid_tiles of the schedule is \[4\]"),
+        ({"shard_grid": [0, 1]}, r"shard_grid of the schedule is \[0, 1\]"),
+        ({"runtime_args": "start_id"}, "runtime_args of the schedule are 'start_id'"),
+        ({"work_partition": {}}, "work_partition of the schedule is empty"),
+        ({"work_partition": {"core_0_0": [[0, 0]]}}, "has 'core_0_0'"),
+        ({"work_partition": {"(0,0)": []}}, r"has '\(0,0\)': \[\]"),
+        ({"work_partition": {"(0,0)": [[0, 0]]}}, r"an item of core \(0,0\) is \[0, 0\]"),
+        ({"work_partition": {"(0,0)": [{"io": 0}]}}, r"an item of core \(0,0\) is {'io': 0}"),
+        ({"work_partition": {"(0,0)": [ITEM], "(0, 0)": [ITEM]}}, "lists core .* twice"),
+        ({"work_partition": {"(0,0)": [{**ITEM, "oi": 1}]}}, "has no key 'oi'"),
+        (
+            {"work_partition": {"(0,0)": [{**ITEM, "tile_order": "z_order"}]}},
+            "tile_order of an item",
+        ),
+        (
+            {"work_partition": {"(0,0)": [{**ITEM, "len_k": 1}, {**ITEM, "len_k": 2}]}},
+            r"len_k \[1, 2\]",
+        ),
     ],
 )
 def test_schedules_that_cannot_be_meant(fields: Any, message: str) -> None:
@@ -130,6 +194,7 @@ def test_user_over_default() -> None:
     tall = LayoutRequest(strategy="height").over(default)
     assert (tall.grid, tall.order, tall.cb_depth) == (None, None, 2)
     assert not LayoutRequest(cb_depth=3, place="f:1").places
+    assert not LayoutRequest(stated=(("dtype", "float32"),)).places
 
 
 def test_attributes_and_plain_data() -> None:
@@ -199,6 +264,53 @@ def test_a_schedule_of_a_prim_func(where: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "field", "expected"),
+    [
+        ("tt.schedule", '{"policy": "contiguous", "order": "row_major"}', "strategy", "contiguous"),
+        ("tt.core_grid", [Node.integer_constant(4), 2], "core_grid", (4, 2)),
+        ("tt.partition_mode", "global", "partition_mode", "global"),
+        ("tt.grid_tiles", "[8, 8]", "grid_tiles", (8, 8)),
+        (
+            "tt.core_ranges",
+            '[{"start": [1, 0], "extent": [2, 1]}]',
+            "core_ranges",
+            (RangeRequest((1, 0), (2, 1)),),
+        ),
+        (
+            "tt.work_partition",
+            '{"(0,0)": [{"io": 0, "jo": 0}]}',
+            "work_partition",
+            WorkRequest((((0, 0), ((0, 0),)),)),
+        ),
+    ],
+)
+def test_parts_of_a_schedule_beside_it(key: str, value: Value, field: str, expected: Any) -> None:
+    func = import_kernel(annotated_graph("function", key, value), "gemm")
+    assert getattr(schedule_of(func), field) == expected
+
+
+def test_a_layout_of_its_own_key() -> None:
+    func = import_kernel(
+        annotated_graph("function", "tt.buffer.A", '{"memory": "L1", "dtype": "bfloat16"}'), "gemm"
+    )
+    assert layouts_of(func)["A"] == LayoutRequest("l1", stated=(("dtype", "bfloat16"),))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("tt.core_grid", "[4,", "'tt.core_grid' is not JSON"),
+        ("tt.core_grid", [4], r"core_grid of the schedule is \[4\]"),
+        ("tt.schedule", '{"assignments": []}', "the schedule has no key 'assignments'"),
+        ("tt.buffer.A", '{"memory": "L7"}', "unknown memory 'L7' of 'A'"),
+    ],
+)
+def test_wrong_parts(key: str, value: Value, message: str) -> None:
+    with pytest.raises(CompileError, match=message):
+        import_kernel(annotated_graph("function", key, value), "gemm")
+
+
+@pytest.mark.parametrize(
     ("value", "message"),
     [
         ("{", "'tt.user_layout' is not JSON"),
@@ -246,6 +358,45 @@ def test_calls_on_a_prim_func() -> None:
     assert (held["A"]["memory"], held["A"]["cb_depth"]) == ("L1", 3)
     func = annotate_tt_schedule(FakePrimFunc({"tt.user_schedule": {"strategy": "block"}}), {})
     assert json.loads(func.attrs["tt.user_schedule"])["strategy"] == "block"
+
+
+def test_sugar_says_what_the_annotations_say() -> None:
+    """One vocabulary: each gives the attribute that annotate_* gives, at its own caller's line."""
+    ranges = [{"start": [1, 1], "extent": [2, 1]}]
+    func = with_core_ranges(with_core_grid(FakePrimFunc({}), 4, 2), ranges)
+    func = with_work_partition(func, {(1, 1): [ITEM], "(2,1)": [{"io": 1, "jo": 0}]})
+    func = with_layout_desc(func, {"A": {"shard": "SRAM", "interleave": True}})
+    held = json.loads(func.attrs["tt.user_schedule"])
+    assert held.pop("at").startswith("test_annotations.py:")
+    assert held == {
+        "core_grid": [4, 2],
+        "core_ranges": ranges,
+        "work_partition": {"(1, 1)": [ITEM], "(2,1)": [{"io": 1, "jo": 0}]},
+    }
+    layout = read_layouts(json.loads(func.attrs["tt.user_layout"]))["A"]
+    assert (layout.memory, layout.layout) == ("l1", "interleaved")
+    found = schedule_of(with_core_grid(gemm(), 8, 3))
+    assert (found.core_grid, (found.place or "")[:19]) == ((8, 3), "test_annotations.py")
+
+
+@pytest.mark.parametrize(
+    ("call", "args", "message"),
+    [
+        (with_core_grid, (8,), "with_core_grid takes a kernel and two numbers"),
+        (with_core_grid, (FakePrimFunc({}), 0, 8), r"core_grid of the schedule is \[0, 8\]"),
+        (with_core_grid, (8, 8), "stands inside a TileLang kernel"),
+        (with_core_ranges, (FakePrimFunc({}), {}), "core_ranges of the schedule are {}"),
+        (with_core_ranges, (), "with_core_ranges takes a kernel and core_ranges"),
+        (with_work_partition, (FakePrimFunc({}), [1]), r"work_partition of the schedule is \[1\]"),
+        (with_layout_desc, (FakePrimFunc({}), {"A": {"order": "zorder"}}), "unknown order"),
+    ],
+)
+def test_wrong_sugar(call: Any, args: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(CompileError, match=message) as error:
+        call(*args)
+    place = error.value.diagnostics[0].location
+    assert place is not None
+    assert place.file == "test_annotations.py"
 
 
 @pytest.mark.parametrize(

@@ -332,17 +332,24 @@ def test_compiling_options_need_a_source(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("old", "new", "place", "message"),
     [
-        ('"schema_version": 1', '"schema_version": 9', "schema_version"),
-        ('"arch": "wormhole"', '"arch": "blackhole"', "does not agree with ir/metalium.mlir"),
-        ('"kernel"', '"kernels_"', "kernels_"),
-        ("{", "", "not JSON"),
-        ("{", "[" * 20000, "not JSON"),
+        ('"schema_version": 1', '"schema_version": 9', "2:1", "schema_version"),
+        ('"arch": "wormhole"', '"arch": "blackhole"', "1:1", "does not agree with kernel"),
+        ('"kernel"', '"kernels_"', "1:1", "kernels_"),
+        ("{", "", "2:19", "not JSON"),
+        ("{", "[" * 20000, "1:1", "not JSON"),
     ],
 )
 def test_plan_of_a_directory_is_checked(
-    ttc: Tool, fails: Fails, small: Path, tmp_path: Path, old: str, new: str, message: str
+    ttc: Tool,
+    fails: Fails,
+    small: Path,
+    tmp_path: Path,
+    old: str,
+    new: str,
+    place: str,
+    message: str,
 ) -> None:
     copy = tmp_path / "k"
     shutil.copytree(small, copy)
@@ -350,7 +357,7 @@ def test_plan_of_a_directory_is_checked(
     text = plan.read_text()
     assert old in text
     plan.write_text(text.replace(old, new, 1))
-    fails(ttc("run", copy), f"{plan}:1:1: error: ", message)
+    fails(ttc("run", copy), f"{plan}:{place}: error: ", message)
 
 
 def test_dumped_levels_keep_the_places(ttc: Tool, root: Path, tmp_path: Path) -> None:

@@ -7,16 +7,9 @@ from pathlib import Path
 import pytest
 
 from tt_dialect.diagnostics import CompileError
-from tt_dialect.emit.plan import (
-    abi_from,
-    check_plan,
-    config_from,
-    partition_from,
-    plan_of,
-    print_plan,
-    read_plan,
-    tensors_from,
-)
+from tt_dialect.emit.plan import plan_of, print_plan
+from tt_dialect.emit.plan_json import abi_from, config_from, partition_from, tensors_from
+from tt_dialect.emit.plan_rules import check_plan, read_plan
 from tt_dialect.ir.program import ProgramOp
 from tt_dialect.mlir_text import parse_module
 

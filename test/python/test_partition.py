@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 
+from tt_dialect.analysis.annotations import annotate
 from tt_dialect.analysis.work import blocks_of, core_arguments, ranges_of
 from tt_dialect.arch import ARCHS
 from tt_dialect.ir.layout import PartitionAttr
@@ -166,6 +167,29 @@ def test_generated_partitions_run(request) -> None:
     module = copy_kernel(blocks, size, axes=axes)
     lower(module, options)
     copies(module)
+
+
+@given(requests())
+@settings(deadline=None, max_examples=30, suppress_health_check=SLOW)
+def test_a_division_that_is_listed_is_the_same(request) -> None:
+    """Every strategy's blocks, core by core in a schedule, give that strategy's division."""
+    blocks, size, axes, options = request
+    module = copy_kernel(blocks, size, axes=axes)
+    options.apply(make_context(), module)
+    wanted = blocks_of(partition_of(module))
+    items = {str(core): [item(block) for block in share] for core, share in wanted}
+    again = copy_kernel(blocks, size, axes=axes)
+    annotate(kernel_of(again), schedule={"work_partition": items})
+    partition = lower(again, PartitionWorkPass(arch=options.arch, core_grid=options.core_grid))
+    assert dict(blocks_of(partition)) == dict(wanted)
+    covers_once(partition)
+    copies(again)
+
+
+def item(block: tuple[int, ...]) -> dict[str, object]:
+    """A work item as plans write it."""
+    *batch, row, col = block if len(block) > 1 else (*block, 0)
+    return {"io": row, "jo": col, "len_k": 1, **({"batch": batch} if batch else {})}
 
 
 @st.composite

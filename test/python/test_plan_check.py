@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,14 @@ import numpy as np
 import pytest
 
 import tt_dialect
+import tt_dialect.api
 from tt_dialect.api import CompiledKernel
 from tt_dialect.arch import ARCHS
 from tt_dialect.cli.ttc import main
-from tt_dialect.emit.plan import format_plan, partition_from, read_plan
+from tt_dialect.emit.plan import format_plan
 from tt_dialect.emit.plan_check import read_edited
+from tt_dialect.emit.plan_json import partition_from
+from tt_dialect.emit.plan_rules import read_plan
 from tt_dialect.planned import Plan, replanned
 from tt_dialect.tensors import default_inputs
 
@@ -132,7 +137,7 @@ REFUSED = [
     ),
     (overlap, "core ranges 0 and 1 overlap at core (3,3)", '"core_ranges"'),
     (scatter, "core (0,0) does block (io 0, jo 5) after (io 0, jo 0)", '"(0,0)"'),
-    (depth, "work items have len_k [2, 7]", '"work_partition"'),
+    (depth, "block (io 0, jo 0) of core (0,0) has len_k 7, the kernel has 2 K blocks", '"(0,0)"'),
     (device, "core grid [9, 9] is larger than the device", '"core_grid"'),
     (l1, f"bytes of L1, {ARCHS['wormhole'].l1_budget} are there", '"circular_buffers"'),
     (unknown, "'jp' was unexpected", '"(0,0)"'),
@@ -205,6 +210,20 @@ def test_write_read_write_is_identical(source: Path, options: dict, tmp_path: Pa
     )
 
 
+def test_every_core_has_every_argument() -> None:
+    """40 blocks on two disjoint ranges of 3x2 and 1x3 cores: four times 5, five times 4."""
+    ranges = [{"start": [1, 1], "extent": [3, 2]}, {"start": [6, 0], "extent": [1, 3]}]
+    plan = tt_dialect.compile(GEMM, schedule={"core_ranges": ranges}).plan
+    cores = [*product((1,), (1, 2, 3)), *product((2,), (1, 2, 3)), (0, 6), (1, 6), (2, 6)]
+    starts = [0, 5, 10, 15, 20, 24, 28, 32, 36]
+    assert plan["arguments"] == {
+        f"({x},{y})": {"start_id": s, "count": 5 if i < 4 else 4, "Mt": 12, "Kt": 16, "Nt": 20}
+        for i, ((y, x), s) in enumerate(zip(cores, starts, strict=True))
+    }
+    known = {arg["name"] for arg in plan["abi"] if arg["kind"] != "address"}
+    assert all(set(row) == known for row in plan["arguments"].values())
+
+
 def test_local_plan_round_trip(local: CompiledKernel, tmp_path: Path) -> None:
     text = local.sources["tt.plan.json"]
     assert format_plan(read_plan(text)) == text
@@ -241,6 +260,47 @@ def test_swapped_cores_change_arguments_and_statistics_not_results(
         assert other.sources["kernels/reader.cpp"] == kernel.sources["kernels/reader.cpp"]
         for actual, array in zip(other.execute(inputs), expected, strict=True):
             assert np.array_equal(actual, array)
+        assert other.plan["arguments"]["(0,0)"] == kernel.plan["arguments"]["(3,2)"]
+        assert other.plan["arguments"]["(0,0)"] != kernel.plan["arguments"]["(0,0)"]
+        before, after = kernel.stats, other.stats
+        assert before is not None
+        assert after is not None
+        assert before.total == after.total  # they do as much as each other
+        assert after.as_dict()["cores"] != before.as_dict()["cores"]
+        assert after.banks[0, 0] != before.banks[0, 0]
+        assert after.banks[0, 0] == before.banks[3, 2]
+        assert after.first_blocks[0, 0] == before.first_blocks[3, 2] == 19
+
+
+def test_report_of_every_byte(kernel: CompiledKernel, local: CompiledKernel) -> None:
+    """Bytes by core, kind and bank add up; shards used in place are counted, once."""
+    kernel.execute(default_inputs(kernel.tensors, 0))
+    stats = kernel.stats
+    assert stats is not None
+    for core, row in stats.cores.items():
+        assert row.blocks == 1
+        assert row.dram_read + row.dram_write == sum(stats.banks[core].dram.values())
+        assert not stats.banks[core].l1
+    assert stats.in_place == {}
+    assert stats.total.blocks == 40
+    one_block = {"axes": ["M", "N"], "grid": [2, 3], "shard_shape": [64, 64]}
+    even = {name: {"memory": "L1", "nd_shard": one_block} for name in "XYZ"}
+    for other in (local, tt_dialect.compile(ADD, layout=even)):
+        other.execute(default_inputs(other.tensors, 0))
+        stats = other.stats
+        assert stats is not None
+        used = {
+            name: stats.in_place.get(name, 0) + sum(kinds.values())
+            for name, kinds in stats.tensors.items()
+        }
+        assert used == dict.fromkeys("XYZ", 128 * 192 * 2)
+        assert stats.total.in_place == sum(stats.in_place.values())
+        corner = stats.cores[1, 1]  # 2x2 tiles there, at the end of uneven shards of 2x4
+        assert corner.in_place + corner.l1_local == 3 * 2 * 2 * 2048
+        told = stats.as_dict()
+        assert told["in_place"] == stats.in_place
+        assert {"first_block", "dram_banks", "l1_cores", "in_place"} <= told["cores"][0].keys()
+    assert stats.in_place == used
 
 
 def test_more_work_for_one_core_shows_in_its_statistics(tmp_path: Path) -> None:
@@ -318,7 +378,97 @@ def test_command_line(kernel: CompiledKernel, tmp_path: Path, capsys) -> None:
     capsys.readouterr()
 
 
+def test_plan_edited_where_it_stands(kernel: CompiledKernel, tmp_path: Path, capsys) -> None:
+    """`ttc run DIR` uses the plan in DIR as `--plan` does, and says so."""
+    out = tmp_path / "out"
+    kernel.write(out)
+    plan = out / "tt.plan.json"
+    assert tt_dialect.api.load(out).planned is None
+    reader = out / "kernels" / "reader.cpp"
+    reader.write_text(reader.read_text() + "// by hand\n")
+    edited(kernel, plan, swap("(0,0)", "(3,2)"))
+    loaded = tt_dialect.api.load(out)
+    assert loaded.planned is not None
+    assert loaded.planned.path == str(plan)
+    assert loaded.sources["kernels/reader.cpp"].endswith("// by hand\n")
+    assert loaded.plan["arguments"]["(0,0)"]["start_id"] == 19
+    assert loaded.sources["main.cpp"] != kernel.sources["main.cpp"]
+    assert main(["run", str(out), "--check"]) == 0
+    told = capsys.readouterr().err
+    assert f"the work is divided as {plan} says" in told
+    assert "warning: 'work' does not say" in told
+    edited(kernel, plan, lose)
+    assert main(["run", str(out)]) == 1
+    assert "block (io 0, jo 1) is given to no core" in capsys.readouterr().err
+    given = edited(kernel, tmp_path / "given.json", lambda plan: None)
+    assert main(["run", str(out), "--plan", given, "--check"]) == 0
+    capsys.readouterr()
+
+
+def test_work_can_move_to_other_cores(kernel: CompiledKernel, tmp_path: Path) -> None:
+    """From the first row of cores to the last; kernels and arguments follow."""
+
+    def move(plan: dict[str, Any]) -> None:
+        items = plan["work_partition"]
+        plan["work_partition"] = {key.replace(",0)", ",7)"): row for key, row in items.items()}
+        plan["core_ranges"] = [{"start": [0, y], "extent": [8, h]} for y, h in ((7, 1), (1, 4))]
+
+    path = edited(kernel, tmp_path / "plan.json", move)
+    other = replanned(kernel, Plan.read(path))
+    assert other.plan["core_ranges"][0] == {"start": [0, 7], "extent": [8, 1]}
+    assert all(k["core_ranges"] == other.plan["core_ranges"] for k in other.plan["kernels"])
+    assert other.plan["arguments"]["(3,7)"]["start_id"] == 3
+
+
+def test_work_that_is_not_listed_counts(kernel: CompiledKernel, tmp_path: Path) -> None:
+    """Without items `work` says the division, on the cores of `core_ranges`."""
+
+    def unlisted(plan: dict[str, Any]) -> None:
+        plan["work_partition"] = None
+        plan["work"] = [
+            {"count": 4, "core_ranges": [{"start": [0, 7], "extent": [4, 1]}]},
+            {"count": 8, "core_ranges": [{"start": [4, 7], "extent": [3, 1]}]},
+        ]
+
+    path = tmp_path / "plan.json"
+    with pytest.raises(tt_dialect.CompileError, match="cores of work are not those of core_ranges"):
+        read_edited(edited(kernel, path, unlisted))
+
+    def moved(plan: dict[str, Any]) -> None:
+        unlisted(plan)
+        plan["core_ranges"] = [{"start": [0, 7], "extent": [7, 1]}]
+
+    other = replanned(kernel, Plan.read(edited(kernel, path, moved)))
+    assert [count for _, _, count in other.program.partition.ids()] == [4] * 4 + [8] * 3
+
+
+def test_arguments_follow_the_work(kernel: CompiledKernel, tmp_path: Path) -> None:
+    def start(plan: dict[str, Any]) -> None:
+        plan["arguments"]["(0,0)"]["start_id"] = 7
+
+    found = read_edited(edited(kernel, tmp_path / "plan.json", start))
+    (warning,) = found.warnings
+    assert warning.message == "'arguments' does not say what follows from the work, which counts"
+    assert found.partition == kernel.program.partition
+
+
 # ---- the pipeline ----
+
+
+def test_signatures() -> None:
+    build = inspect.signature(tt_dialect.build_tt_pipeline).parameters
+    assert list(build) == [
+        "plan_path",
+        "target_device",
+        "partition_strategy",
+        "enable_double_buffer",
+        "enable_prefetch",
+    ]
+    assert all(p.default is not inspect.Parameter.empty for p in build.values())
+    assert next(iter(inspect.signature(tt_dialect.run_pipeline).parameters)) == "source"
+    (module, *rest) = inspect.signature(tt_dialect.validate_module_for_tt).parameters.values()
+    assert module.name == "module"
+    assert all(p.default is not inspect.Parameter.empty for p in rest)
 
 
 def test_pipeline_writes_the_plan_and_uses_its_options(tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def test_native_is_the_simulator_to_the_bit(
     for got, want in zip(done.outputs, expected, strict=True):
         assert np.array_equal(got, want)
     assert done.stats.tensors == stats.tensors
+    assert (done.stats.banks, done.stats.in_place) == (stats.banks, stats.in_place)
     for figure in ("dram_read", "dram_write", "noc_bytes", "l1_local", "l1_remote"):
         for core, counts in stats.cores.items():
             assert getattr(done.stats.cores[core], figure) == getattr(counts, figure)
@@ -173,13 +174,13 @@ def test_a_shard_outside_the_device_is_an_error(
     assert re.search(r"program\.mlir:\d+:\d+: error", str(caught.value))
 
 
-def test_cores_that_shards_follow_are_those_of_the_partition(tmp_path: Path) -> None:
-    """With core ranges of its own the shard grid lies on them; else from (0, 0)."""
+def test_shards_lie_on_the_core_ranges_of_the_user(tmp_path: Path) -> None:
+    """In the order of the ranges; without any from (0, 0)."""
     kernel = compiled(program_text("add", *[LAYOUTS["l1 block"]] * 3), tmp_path, "wormhole")
     tensor = kernel.program.tensors.data[0]
     cores = tuple((x + 2, y + 1) for y in range(5) for x in range(5))
     plain = Device.of(kernel.program)
-    moved = Device(12, 32, (8, 8), 1 << 20, followed=cores)
+    moved = Device(12, 32, (8, 8), 1 << 20, shard_ranges=(*cores, (0, 0)))
     assert placement_of(tensor, plain, kernel.program).cores[6] == (1, 1)
     assert placement_of(tensor, moved, kernel.program).cores == cores
 

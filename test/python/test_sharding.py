@@ -194,14 +194,30 @@ def test_shards_on_cores() -> None:
     assert sh.shard_cores(tall)[7:] == [(7, 0), (0, 1), (1, 1)]
     ranges = [(3, 3), (4, 3), (0, 0), (1, 0), (2, 0), (0, 1)]
     assert sh.shard_cores(block, ranges) == ranges
+    assert sh.shard_cores(block, [*ranges, (7, 7)]) == ranges
+
+
+def test_outer_dimensions_fold_into_rows_of_cores() -> None:
+    """[B, M, N] in 2x3x2 shards: six rows of two; what is not cut does not count."""
+    batched = Sharding((2, 3, 4), (1, 1, 2))
+    assert sh.shard_cores(batched) == [(s % 2, s // 2) for s in range(12)]
+    assert sh.shard_cores(Sharding((2, 1, 4), (1, 1, 2))) == [(0, 0), (1, 0), (0, 1), (1, 1)]
+    heads = Sharding((4, 2, 5, 5), (1, 1, 5, 5))
+    assert sh.shard_cores(heads) == sh.shard_cores(Sharding((4, 2), (1, 1)))
+    assert sh.shard_cores(Sharding((9, 2, 2), (1, 2, 2)))[8] == (0, 1)
 
 
 @pytest.mark.parametrize(
     ("sharding", "ranges", "message"),
     [
         (Sharding((9, 2), (1, 1)), None, "the shard grid 9x2 is larger than the 8x8 core grid"),
+        (Sharding((3, 4, 2), (1, 1, 1)), None, "the shard grid 3x4x2, 12 rows of 2, is larger"),
         (Sharding((65, 1), (1, 1)), None, "65 shards are more than the 8x8 core grid has cores"),
-        (Sharding((2, 2), (1, 1)), [(0, 0), (1, 0)], "shard 2 has no core: there are 2"),
+        (
+            Sharding((2, 2), (1, 1)),
+            [(0, 0), (1, 0)],
+            "4 shards are more than the 2 cores of the core ranges",
+        ),
     ],
 )
 def test_shards_without_a_core(
@@ -216,7 +232,8 @@ def test_every_shard_has_a_core_of_its_own(sharding: Sharding) -> None:
     try:
         cores = sh.shard_cores(sharding)
     except ShardingError:
-        assert sharding.shards > 64 or max(sharding.grid[-2:]) > 8 or len(sharding.grid) > 2
+        *outer, across = [n for n in sharding.grid if n > 1]
+        assert sharding.shards > 64 or (outer and (across > 8 or prod(outer) > 8))
         return
     assert len(set(cores)) == sharding.shards
     assert all(0 <= x < 8 and 0 <= y < 8 for x, y in cores)
@@ -312,8 +329,9 @@ def test_projection(nd: BufferAttr, shape: tuple[int, ...], expected: tuple[int,
 
 def test_a_cut_axis_that_is_neither_m_nor_n() -> None:
     nd = layout(("B", "M"), (3, 2), (1, 32), ("B", "M", "N"))
-    with pytest.raises(ShardingError, match="3 shards along axis B, which is neither M nor N"):
-        sh.project(nd, (3, 64, 64))
+    assert sh.project(nd, (3, 64, 64)) == sh.Projection(2, 1, 1, 2, outer=3)
+    with pytest.raises(ShardingError, match="an interleaved tensor has no shards"):
+        sh.project(BufferAttr.interleaved(bf16), (64, 64))
 
 
 @given(grids, st.data())

@@ -23,7 +23,8 @@ from tt_dialect.analysis.access import kept_dims
 from tt_dialect.analysis.vectors import vector_forms
 from tt_dialect.api import CompiledKernel
 from tt_dialect.diagnostics import CompileError
-from tt_dialect.emit.plan import abi_from, check_plan, tensors_from
+from tt_dialect.emit.plan_json import abi_from, tensors_from
+from tt_dialect.emit.plan_rules import check_plan
 from tt_dialect.ir.layout import BufferAttr, TileDims, ints
 from tt_dialect.ir.noc import AccessorType
 from tt_dialect.mlir_text import parse_module

@@ -36,18 +36,14 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Operation
 
 from tt_dialect.analysis.access import label_of
-from tt_dialect.analysis.layouts import (
-    PLACE_KEY,
-    AnnotationError,
-    LayoutRequest,
-    ScheduleRequest,
-    did_you_mean,
-    read_layouts,
-    read_schedule,
-)
+from tt_dialect.analysis.annotated_work import ScheduleRequest, read_schedule
+from tt_dialect.analysis.annotation_fields import PLACE_KEY, AnnotationError, did_you_mean
+from tt_dialect.analysis.layouts import LayoutRequest, read_layouts
 from tt_dialect.diagnostics import Location, error_at
 
 LAYOUT = "tt.user_layout"
+OLD_LAYOUT = "tt.layout_desc"
+"""Layouts as earlier tools write them, with other names for keys."""
 SCHEDULE = "tt.user_schedule"
 DEPTH = "tt.cb_depth"
 """A depth that was asked for, in blocks, at a tensor parameter or an allocation."""
@@ -100,8 +96,19 @@ def plain_of(attr: Attribute) -> object:
 
 def layouts_of(func: FuncOp) -> dict[str, LayoutRequest]:
     """What users said of the buffers of a kernel; a located error for what cannot be meant."""
-    held = func.attributes.get(LAYOUT)
-    return {} if held is None else read_located(func, plain_of(held), read_layouts)
+    found: dict[str, LayoutRequest] = {}
+    for key in (LAYOUT, OLD_LAYOUT):
+        held = func.attributes.get(key)
+        own = {} if held is None else read_located(func, plain_of(held), read_layouts)
+        for name, request in own.items():
+            if name in found:
+                raise error_at(
+                    place_of(func, request.place),
+                    f"{OLD_LAYOUT} and {LAYOUT} both speak of '{name}'",
+                    "keep one of them",
+                )
+            found[name] = request
+    return found
 
 
 def schedule_of(func: FuncOp) -> ScheduleRequest:

@@ -1,41 +1,46 @@
-"""The vocabulary in which people say where tensors live and how work is divided.
+"""The vocabulary in which people say where tensors live.
 
-One for all ways in: `annotate_tt_layout` and `annotate_tt_schedule`, attributes of `func.func`,
-JSON files, options of `tt-infer-layout`. A layout says, for one tensor or on-chip buffer,
+One for all ways in: `annotate_tt_layout`, attributes of `func.func`, JSON files, options of
+`tt-infer-layout`; `annotated_work.py` is the one for the division of work. A layout says, for one
+tensor or on-chip buffer,
 
     memory       DRAM | L1 (also DDR, SRAM)
     layout       interleaved | sharded
     strategy     height | width | block, with `grid` (shards) or `shard_shape` (elements) or neither
     nd_shard     {axes, grid, shard_shape, order, align_tiles}, in place of a strategy
     order        row_major | column_major | match_shard | z_order: how shards are numbered
-    stride       [along rows, along columns] in tiles: has to be that of the tile grid
     cb_depth     depth in blocks of the circular buffers that its blocks pass through
 
-and a schedule says
+and states facts, which are held against what follows from the tensor, never chosen:
 
-    core_grid       [gx, gy]
-    partition_mode  global | local_shard
-    strategy        contiguous | row_major | column_major | block
-    order           as above
-    core_ranges     [{start: [x, y], extent: [ex, ey]}, ...]
+    stride         [along rows, along columns] in tiles: [Nt, 1]
+    dtype          bfloat16 | float16 | float32
+    data_format    its name in Metalium: Float16_b | Float16 | Float32
+    needs_padding  whether rows or columns are no whole tiles, and `padded_shape` what they become
+    projected_grid, projected_shard_tiles (of an nd_shard)   [Gy, Gx], [Sm, Sn] along M and N
 
 Everything here is plain data without IR; what does not fit is an `AnnotationError`.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from tt_dialect.analysis.sharding import ORDERS, RESERVED_ORDERS
+from tt_dialect.analysis.annotation_fields import (
+    AnnotationError,
+    extents,
+    keys_of,
+    mapping,
+    order_of,
+    place_text,
+    word,
+)
 
 MEMORIES = {"DRAM": "dram", "DDR": "dram", "L1": "l1", "SRAM": "l1"}
 LAYOUTS = ("interleaved", "sharded")
 STRATEGIES = ("height", "width", "block")
-PARTITION_MODES = ("global", "local_shard")
-WORK_STRATEGIES = ("contiguous", "row_major", "column_major", "block")
 
 LAYOUT_KEYS = (
     "memory",
@@ -48,41 +53,28 @@ LAYOUT_KEYS = (
     "cb_depth",
     "tile_shape",
     "stride",
+    "dtype",
+    "data_format",
+    "needs_padding",
+    "padded_shape",
 )
 OLD_LAYOUT_KEYS = {"shard": "memory", "tile_id_order": "order"}
 """Keys of `tt.layout_desc`, which earlier tools write, and what they are here."""
 
-SHARD_KEYS = ("axes", "grid", "shard_shape", "order", "align_tiles")
+SHARD_FACTS = ("projected_grid", "projected_shard_tiles")
+SHARD_KEYS = ("axes", "grid", "shard_shape", "order", "align_tiles", *SHARD_FACTS)
 OLD_SHARD_KEYS = {"shard_shape_elems": "shard_shape"}
-SCHEDULE_KEYS = ("core_grid", "partition_mode", "strategy", "order", "core_ranges")
-
-PLACE_KEY = "at"
-"""Where an annotation stands, `file:line`; added when it is read from a file."""
-
+DTYPES = {
+    **{name: name for name in ("bfloat16", "float16", "float32")},
+    "bf16": "bfloat16",
+    "f16": "float16",
+    "fp16": "float16",
+    "f32": "float32",
+    "fp32": "float32",
+}
 MAX_DEPTH = 64
-MAX_CORES = 256
-"""Far more cores on an axis than any chip has; keeps lists of cores short."""
 
-
-class AnnotationError(ValueError):
-    """An annotation that says nothing sensible; `hint` says what would."""
-
-    def __init__(self, message: str, *hints: str, key: str = ""):
-        super().__init__(message)
-        self.hints = tuple(hint for hint in hints if hint)
-        self.key = key
-        """The key whose place in a file is the error's place."""
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The note for a name that is not known: the closest one, or all."""
-    names = list(known)
-    folded = {n.lower(): n for n in names}
-    close = [n for n in folded if name and n.startswith(name.lower())]
-    close = close or difflib.get_close_matches(name.lower(), list(folded), n=1, cutoff=0.5)
-    if close:
-        return f"did you mean '{folded[close[0]]}'?"
-    return f"expected {', '.join(names)}"
+Fact = bool | str | tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -94,6 +86,8 @@ class ShardRequest:
     shape: tuple[int, ...]
     order: str = "row_major"
     align_tiles: bool = True
+    stated: tuple[tuple[str, Fact], ...] = ()
+    """Facts about its projection on (M, N)."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +106,13 @@ class LayoutRequest:
     place: str | None = None
     stride: tuple[int, ...] | None = None
     """Tiles from one tile to the next, along rows and along columns: checked, never chosen."""
+    stated: tuple[tuple[str, Fact], ...] = ()
+    """Other facts, by key."""
 
     @property
     def places(self) -> bool:
         """Whether it says where the tensor lives, not only how its blocks are buffered."""
-        return replace(self, cb_depth=None, place=None) != LayoutRequest()
+        return replace(self, cb_depth=None, place=None, stated=()) != LayoutRequest()
 
     def over(self, default: LayoutRequest) -> LayoutRequest:
         """This, and the default where this says nothing; how to shard is decided as a whole."""
@@ -138,37 +134,6 @@ class LayoutRequest:
         )
 
 
-@dataclass(frozen=True)
-class RangeRequest:
-    """A rectangle of cores: start (x, y) and extent, half-open."""
-
-    start: tuple[int, int]
-    extent: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class ScheduleRequest:
-    """What was said of the division of work; None where nothing was."""
-
-    core_grid: tuple[int, int] | None = None
-    partition_mode: str | None = None
-    strategy: str | None = None
-    order: str | None = None
-    core_ranges: tuple[RangeRequest, ...] | None = None
-    place: str | None = None
-
-    def cores(self) -> list[tuple[int, int]] | None:
-        """The cores (x, y) of the ranges, in order; None without ranges."""
-        if self.core_ranges is None:
-            return None
-        return [
-            (r.start[0] + i, r.start[1] + j)
-            for r in self.core_ranges
-            for j in range(r.extent[1])
-            for i in range(r.extent[0])
-        ]
-
-
 # --- reading --------------------------------------------------------------------------------------
 
 
@@ -176,30 +141,37 @@ def read_layouts(value: object) -> dict[str, LayoutRequest]:
     """Layouts by the name of the buffer they are for."""
     return {
         name: read_layout(name, fields)
-        for name, fields in _mapping(value, "a layout annotation", "{buffer: {...}}").items()
+        for name, fields in mapping(value, "a layout annotation", "{buffer: {...}}").items()
     }
 
 
 def read_layout(name: str, value: object) -> LayoutRequest:
     """The layout of one buffer; `name` stands in messages only."""
     whose = f"of '{name}'"
-    fields = _keys(
-        _mapping(value, f"the layout {whose}", "{memory: ..., layout: ...}"),
+    fields = keys_of(
+        mapping(value, f"the layout {whose}", "{memory: ..., layout: ...}"),
         LAYOUT_KEYS,
         f"the layout {whose}",
         OLD_LAYOUT_KEYS,
         ("interleave",),
     )
-    memory = _word(fields, "memory", tuple(MEMORIES), whose, fold=str.upper)
-    layout = _word(fields, "layout", LAYOUTS, whose)
+    memory = word(fields, "memory", tuple(MEMORIES), whose, fold=str.upper)
+    layout = word(fields, "layout", LAYOUTS, whose)
     interleave = fields.get("interleave")
     if interleave is not None:
         if not isinstance(interleave, bool):
             raise AnnotationError(f"interleave {whose} is {interleave!r}", "expected true or false")
-        layout = layout or LAYOUTS[0 if interleave else 1]
-    strategy = _word(fields, "strategy", STRATEGIES, whose, fold=_strategy_word)
+        said = LAYOUTS[0 if interleave else 1]
+        if layout not in (None, said):
+            raise AnnotationError(
+                f"interleave {whose} is {str(interleave).lower()}, its layout {layout}",
+                "keep one of them",
+                key="interleave",
+            )
+        layout = said
+    strategy = word(fields, "strategy", STRATEGIES, whose, fold=_strategy_word)
     shard = read_nd_shard(name, fields["nd_shard"]) if "nd_shard" in fields else None
-    order = _order(fields, whose)
+    order = order_of(fields, whose)
     if fields.get("tile_shape") not in (None, [32, 32], (32, 32)):
         raise AnnotationError(
             f"tile_shape {whose} is {fields['tile_shape']}", "expected [32, 32]", key="tile_shape"
@@ -208,13 +180,14 @@ def read_layout(name: str, value: object) -> LayoutRequest:
         MEMORIES[memory] if memory else None,
         layout,
         strategy,
-        _extents(fields, "grid", whose),
-        _extents(fields, "shard_shape", whose),
+        extents(fields, "grid", whose),
+        extents(fields, "shard_shape", whose),
         shard,
         order,
         _depth(fields, whose),
-        _place(fields),
-        _extents(fields, "stride", whose),
+        place_text(fields),
+        extents(fields, "stride", whose),
+        _stated(fields, whose),
     )
     _check_layout(name, request)
     return request
@@ -263,8 +236,8 @@ def _check_layout(name: str, request: LayoutRequest) -> None:
 def read_nd_shard(name: str, value: object) -> ShardRequest:
     """The `nd_shard` of one buffer."""
     what = f"nd_shard of '{name}'"
-    fields = _keys(
-        _mapping(value, what, "{axes: [...], grid: [...], shard_shape: [...]}"),
+    fields = keys_of(
+        mapping(value, what, "{axes: [...], grid: [...], shard_shape: [...]}"),
         SHARD_KEYS,
         what,
         OLD_SHARD_KEYS,
@@ -282,8 +255,8 @@ def read_nd_shard(name: str, value: object) -> ShardRequest:
     ):
         raise AnnotationError(f"axes in the {what} are {axes!r}", 'expected labels: ["M", "N"]')
     labels = tuple(cast("Sequence[str]", axes))
-    grid = _extents(fields, "grid", f"in the {what}") or ()
-    shape = _extents(fields, "shard_shape", f"in the {what}") or ()
+    grid = extents(fields, "grid", f"in the {what}") or ()
+    shape = extents(fields, "shard_shape", f"in the {what}") or ()
     if not len(labels) == len(grid) == len(shape):
         raise AnnotationError(
             f"the {what} has {len(labels)} axes, {len(grid)} grid extents and {len(shape)} shard "
@@ -298,154 +271,36 @@ def read_nd_shard(name: str, value: object) -> ShardRequest:
     align = fields.get("align_tiles", True)
     if not isinstance(align, bool):
         raise AnnotationError(f"align_tiles in the {what} is {align!r}", "expected true or false")
-    return ShardRequest(labels, grid, shape, _order(fields, f"in the {what}") or "row_major", align)
+    order = order_of(fields, f"in the {what}") or "row_major"
+    facts = [(key, extents(fields, key, f"in the {what}")) for key in SHARD_FACTS]
+    stated = tuple((key, fact) for key, fact in facts if fact is not None)
+    return ShardRequest(labels, grid, shape, order, align, stated)
 
 
-def read_schedule(value: object) -> ScheduleRequest:
-    """A schedule."""
-    fields = _keys(
-        _mapping(value, "a schedule annotation", "{core_grid: [gx, gy], ...}"),
-        SCHEDULE_KEYS,
-        "the schedule",
-        {},
-    )
-    grid = _extents(fields, "core_grid", "of the schedule")
-    if grid is not None and len(grid) != 2:
-        raise AnnotationError(
-            f"core_grid of the schedule is {list(grid)}", "expected [gx, gy]", key="core_grid"
-        )
-    whose = "of the schedule"
-    return ScheduleRequest(
-        (grid[0], grid[1]) if grid else None,
-        _word(fields, "partition_mode", PARTITION_MODES, whose),
-        _word(fields, "strategy", WORK_STRATEGIES, whose),
-        _order(fields, whose),
-        _ranges(fields["core_ranges"]) if "core_ranges" in fields else None,
-        _place(fields),
-    )
-
-
-def _ranges(value: object) -> tuple[RangeRequest, ...]:
-    """Core ranges, disjoint and not empty."""
-    if not isinstance(value, list | tuple) or not value:
-        raise AnnotationError(
-            f"core_ranges of the schedule are {value!r}",
-            "expected [{start: [x, y], extent: [ex, ey]}, ...]",
-            key="core_ranges",
-        )
-    found: list[RangeRequest] = []
-    seen: dict[tuple[int, int], int] = {}
-    for number, entry in enumerate(cast("Sequence[object]", value)):
-        what = f"core range {number}"
-        fields = _keys(
-            _mapping(entry, what, "{start: [x, y], extent: [ex, ey]}"),
-            ("start", "extent"),
-            what,
-            {},
-        )
-        start = _extents(fields, "start", f"of {what}", least=0)
-        extent = _extents(fields, "extent", f"of {what}")
-        if start is None or extent is None or len(start) != 2 or len(extent) != 2:
-            raise AnnotationError(
-                f"{what} is {entry!r}",
-                "expected {start: [x, y], extent: [ex, ey]}",
-                key="core_ranges",
-            )
-        if max(*start, *extent) > MAX_CORES:
-            raise AnnotationError(
-                f"{what} is {entry!r}", f"no device has {MAX_CORES} cores on an axis"
-            )
-        found.append(RangeRequest((start[0], start[1]), (extent[0], extent[1])))
-        for core in ScheduleRequest(core_ranges=(found[-1],)).cores() or ():
-            if core in seen:
-                raise AnnotationError(
-                    f"core ranges {seen[core]} and {number} overlap at core {core}",
-                    "a core is in one range; extents are sizes, not last cores",
-                    key="core_ranges",
-                )
-            seen[core] = number
-    return tuple(found)
-
-
-# --- fields ---------------------------------------------------------------------------------------
-
-
-def _mapping(value: object, what: str, form: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise AnnotationError(f"{what} is {value!r}", f"expected {form}")
-    return {str(k): v for k, v in cast("Mapping[object, Any]", value).items()}
-
-
-def _keys(
-    fields: dict[str, Any],
-    known: Sequence[str],
-    what: str,
-    old: Mapping[str, str],
-    extra: Sequence[str] = (),
-) -> dict[str, Any]:
-    """The fields under the names they have here."""
-    found: dict[str, Any] = {}
-    for key, value in fields.items():
-        name = old.get(key, key)
-        if key == "halo":
-            raise AnnotationError(
-                f"halo unsupported: {what} asks for one",
-                "shards do not overlap; read the neighbour's rows in the kernel",
-                key=key,
-            )
-        if name not in (*known, *extra, PLACE_KEY):
-            raise AnnotationError(f"{what} has no key '{key}'", did_you_mean(key, known), key=key)
-        if name in found:
-            raise AnnotationError(f"{what} says '{name}' twice, as '{key}' too", key=key)
-        found[name] = value
-    return found
-
-
-def _word(
-    fields: dict[str, Any],
-    key: str,
-    known: Sequence[str],
-    whose: str,
-    fold: Callable[[str], str] = str.lower,
-) -> str | None:
-    """One of a list of words, in any case."""
-    value = fields.get(key)
-    if value is None:
-        return None
-    word = fold(value) if isinstance(value, str) else value
-    if word not in known:
-        hint = did_you_mean(str(value), known)
-        raise AnnotationError(f"unknown {key} '{value}' {whose}", hint, key=key)
-    return cast(str, word)
+def _stated(fields: dict[str, Any], whose: str) -> tuple[tuple[str, Fact], ...]:
+    """The facts of a layout that say what kind of tensor it is for."""
+    found: dict[str, Fact] = {}
+    dtype = word(fields, "dtype", tuple(DTYPES), whose)
+    if dtype is not None:
+        found["dtype"] = DTYPES[dtype]
+    for key, kind, form in (
+        ("data_format", str, "the name of a DataFormat"),
+        ("needs_padding", bool, "true or false"),
+    ):
+        value = fields.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, kind):
+            raise AnnotationError(f"{key} {whose} is {value!r}", f"expected {form}", key=key)
+        found[key] = value
+    shape = extents(fields, "padded_shape", whose)
+    if shape is not None:
+        found["padded_shape"] = shape
+    return tuple(found.items())
 
 
 def _strategy_word(text: str) -> str:
     return text.lower().removesuffix("_sharded")
-
-
-def _order(fields: dict[str, Any], whose: str) -> str | None:
-    value = fields.get("order")
-    if isinstance(value, str) and value.lower().partition("(")[0].strip() in RESERVED_ORDERS:
-        raise AnnotationError(
-            f"order '{value}' {whose} is reserved: it has no meaning yet",
-            f"expected {', '.join(ORDERS)}",
-            key="order",
-        )
-    return _word(fields, "order", ORDERS, whose)
-
-
-def _extents(
-    fields: dict[str, Any], key: str, whose: str, least: int = 1
-) -> tuple[int, ...] | None:
-    value = fields.get(key)
-    if value is None:
-        return None
-    listed = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,)
-    found = [v for v in listed if isinstance(v, int) and not isinstance(v, bool) and v >= least]
-    if not listed or len(found) != len(listed):
-        kind = "positive" if least else "non-negative"
-        raise AnnotationError(f"{key} {whose} is {value!r}", f"expected {kind} integers", key=key)
-    return tuple(found)
 
 
 def _depth(fields: dict[str, Any], whose: str) -> int | None:
@@ -458,11 +313,4 @@ def _depth(fields: dict[str, Any], whose: str) -> int | None:
             f"expected a number of blocks from 1 to {MAX_DEPTH}",
             key="cb_depth",
         )
-    return value
-
-
-def _place(fields: dict[str, Any]) -> str | None:
-    value = fields.get(PLACE_KEY)
-    if value is not None and not isinstance(value, str):
-        raise AnnotationError(f"'{PLACE_KEY}' is {value!r}", "expected 'file:line'")
     return value

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from math import prod
 from typing import cast
 
 from xdsl.dialects.builtin import IntAttr
 from xdsl.ir import Operation
 
-from tt_dialect.analysis.sharding import Sharding, ShardingError, shard_cores, sharding_of
+from tt_dialect.analysis.sharding import (
+    Sharding,
+    ShardingError,
+    row_major_numbers,
+    shard_cores,
+    sharding_of,
+)
 from tt_dialect.arch import get_arch
-from tt_dialect.diagnostics import error_at
+from tt_dialect.diagnostics import Location, error_at
 from tt_dialect.ir.cb import AllocOp
 from tt_dialect.ir.layout import BufferAttr, Memory, PartitionAttr, int_tuple
 from tt_dialect.ir.program import ProgramOp, TensorAttr
@@ -26,12 +31,6 @@ CoreXY = tuple[int, int]
 
 L1_ALIGNMENT = 16
 """Bytes to which a page in L1 is aligned (noc_parameters.h, both architectures)."""
-
-
-def row_major_numbers(sharding: Sharding) -> list[int]:
-    """The numbers of the shards of a grid, gone through row-major."""
-    coords = product(*(range(extent) for extent in sharding.grid))
-    return [sharding.shard_number(coord) for coord in coords]
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Placement:
             return page % self.banks, page // self.banks
         return self.sharding.place(page, self.banks)
 
-    def accessor_banks(self, label: str, op: Operation) -> list[CoreXY]:
+    def accessor_banks(self, label: str, op: Operation | Location) -> list[CoreXY]:
         """
         The banks as a TensorAccessor takes them, which numbers shards row-major: entry i mod n is
         the core, or (bank, 0) in DRAM, of row-major shard i. Another order is a list of banks in
@@ -87,6 +86,12 @@ class Placement:
         return [bank * room + row for bank, row in map(self.place, range(self.pages))]
 
 
+def cores_for_shards(partition: PartitionAttr) -> tuple[CoreXY, ...] | None:
+    """The cores L1 shards lie on, in order, where the user gave core ranges; else None."""
+    ranges = partition.shard_ranges.data
+    return tuple(ranges[0].cores()) if ranges else None
+
+
 @dataclass(frozen=True)
 class Device:
     """What placements need of a machine."""
@@ -99,18 +104,18 @@ class Device:
     """End of L1, from which L1 tensors grow down."""
     core_grid: CoreXY = (8, 8)
     """(width, height) of the cores a program may use: where L1 shards lie."""
-    followed: tuple[CoreXY, ...] = ()
-    """In partition mode local_shard the cores with work, by row-major place of their shards."""
+    shard_ranges: tuple[CoreXY, ...] | None = None
+    """The cores of the user's core ranges, if there are such: L1 shards lie on them, in order."""
 
     @classmethod
     def of(cls, program: ProgramOp) -> Device:
-        """The machine of a program. Where work follows shards its cores are those of the shards."""
+        """The machine of a program."""
         return cls.at(program.arch.data, program.partition)
 
     @classmethod
     def at(cls, name: str, partition: PartitionAttr) -> Device:
         """The machine of an architecture and a division of work."""
-        arch, local = get_arch(name), partition.is_local
+        arch = get_arch(name)
         width, height = int_tuple(partition.core_grid)
         return cls(
             arch.dram_banks,
@@ -118,15 +123,12 @@ class Device:
             arch.grid,
             arch.l1_bytes // 64 * 64,
             core_grid=(width, height),
-            followed=tuple(partition.core_ranges.cores()) if local else (),
+            shard_ranges=cores_for_shards(partition),
         )
 
     def shard_cores(self, sharding: Sharding) -> list[CoreXY]:
         """The cores of an L1 tensor's shards, by shard number."""
-        if len(self.followed) != sharding.shards:
-            return shard_cores(sharding, None, self.core_grid)
-        found = dict(zip(row_major_numbers(sharding), self.followed, strict=True))
-        return [found[number] for number in range(sharding.shards)]
+        return shard_cores(sharding, self.shard_ranges, self.core_grid)
 
     def cores(self) -> tuple[CoreXY, ...]:
         """All cores, row by row: the banks of an interleaved L1 tensor."""

@@ -267,16 +267,6 @@ def place_of(sharding: Sharding | None, page_id: int, banks: int) -> tuple[int, 
     return interleaved_place(page_id, banks) if sharding is None else sharding.place(page_id, banks)
 
 
-def core_of_shard(shard: int, cores: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The core (x, y) that owns an L1 shard: the shard's number counts through the core list."""
-    if not 0 <= shard < len(cores):
-        raise ShardingError(
-            f"shard {shard} has no core: there are {len(cores)}",
-            "an L1 shard is owned by exactly one core; use a smaller shard grid",
-        )
-    return cores[shard]
-
-
 def shard_cores(
     sharding: Sharding,
     ranges: Sequence[tuple[int, int]] | None = None,
@@ -285,29 +275,44 @@ def shard_cores(
     """
     Cores (x, y) of the shards of an L1 tensor, by shard number: shard s is on the s-th core.
 
-    `ranges` are the cores of the user's core ranges. Without them a shard grid that cuts rows and
-    columns lies on the core grid from (0, 0), as wide as it has columns: (s mod Gx, s div Gx); one
-    that cuts a single dimension fills the core grid (width, height) row by row. Raises
-    `ShardingError` when there are fewer cores than shards or the shard grid is larger.
+    `ranges` are the cores of the user's core ranges, in order. Without them the shards lie on the
+    core grid (width, height) from (0, 0). Where several dimensions are cut, the last one of them is
+    along x and the others fold into y: (s mod Gx, s div Gx); where one is, shards fill the grid row
+    by row. Raises `ShardingError` when there are fewer cores than shards or the shard grid is
+    larger.
     """
     if ranges is not None:
-        return [core_of_shard(s, ranges) for s in range(sharding.shards)]
-    width, height = core_grid
-    rows, cols = ((1, *sharding.grid) if len(sharding.grid) < 2 else sharding.grid)[-2:]
-    if min(rows, cols) > 1:
-        if cols > width or rows > height:
+        if sharding.shards > len(ranges):
             raise ShardingError(
-                f"the shard grid {rows}x{cols} is larger than the {width}x{height} core grid",
+                f"{sharding.shards} shards are more than the {len(ranges)} cores of the core "
+                "ranges",
+                "an L1 shard is owned by exactly one core; use fewer, larger shards",
+            )
+        return list(ranges[: sharding.shards])
+    width, height = core_grid
+    *outer, across = [count for count in sharding.grid if count > 1] or [1]
+    if outer:
+        down = prod(outer)
+        if across > width or down > height:
+            text = "x".join(map(str, (*outer, across)))
+            folded = f", {down} rows of {across}," if len(outer) > 1 else ""
+            raise ShardingError(
+                f"the shard grid {text}{folded} is larger than the {width}x{height} core grid",
                 f"at most {height} shards along rows and {width} along columns",
             )
-        width = cols
-    if sharding.shards > width * height:
+        width = across
+    elif sharding.shards > width * height:
         raise ShardingError(
-            f"{sharding.shards} shards are more than the {core_grid[0]}x{core_grid[1]} core grid "
-            "has cores",
-            "an L1 shard is owned by exactly one core; use fewer shards",
+            f"{sharding.shards} shards are more than the {width}x{height} core grid has cores",
+            "an L1 shard is owned by exactly one core; use fewer, larger shards",
         )
     return [(s % width, s // width) for s in range(sharding.shards)]
+
+
+def row_major_numbers(sharding: Sharding) -> list[int]:
+    """The numbers of the shards of a grid, gone through row-major."""
+    coords = product(*(range(extent) for extent in sharding.grid))
+    return [sharding.shard_number(coord) for coord in coords]
 
 
 # --- from layouts ---------------------------------------------------------------------------------
@@ -406,12 +411,14 @@ def sharding_of(layout: BufferAttr, shape: Sequence[int]) -> Sharding | None:
 
 @dataclass(frozen=True)
 class Projection:
-    """An nd_shard seen as a 2-D grid of cores: shards along M and N, tiles of one shard along."""
+    """An nd_shard seen on (M, N): shards along them, and tiles of one shard."""
 
     gy: int
     gx: int
     sm: int
     sn: int
+    outer: int = 1
+    """Shards along all other axes together."""
 
 
 def project(layout: BufferAttr, shape: Sequence[int]) -> Projection:
@@ -419,8 +426,7 @@ def project(layout: BufferAttr, shape: Sequence[int]) -> Projection:
     The (M, N) projection of a sharded layout, by label, wherever M and N stand among the axes.
 
     An axis that the nd_shard does not name counts one shard over its whole extent. Raises
-    `ShardingError` for an interleaved layout and where an axis that is not projected is cut: its
-    shards would have no core.
+    `ShardingError` for an interleaved layout.
     """
     shard, sharding = nd_shard_of(layout), sharding_of(layout, shape)
     if shard is None or sharding is None:
@@ -432,13 +438,6 @@ def project(layout: BufferAttr, shape: Sequence[int]) -> Projection:
     if row == col:  # A transposed operand: M is its columns, and it has no N.
         row, col = (row, dims.row) if "M" in labels else (dims.col, col)
     page_dims = (*dims.outer, dims.row, dims.col)
-    for where, count in enumerate(sharding.grid):
-        if count > 1 and page_dims[where] not in (row, col):
-            axis = next((a for a, d in cut.items() if d == page_dims[where]), "?")
-            raise ShardingError(
-                f"{count} shards along axis {axis}, which is neither M nor N",
-                f"label it M or N, or use a grid of 1 along {axis}",
-            )
 
     def along(dim: int | None) -> tuple[int, int]:
         if dim is None or dim not in page_dims:
@@ -447,4 +446,4 @@ def project(layout: BufferAttr, shape: Sequence[int]) -> Projection:
         return sharding.grid[where], sharding.shard[where]
 
     (gy, sm), (gx, sn) = along(row), along(col)
-    return Projection(gy, gx, sm, sn)
+    return Projection(gy, gx, sm, sn, sharding.shards // (gy * gx))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import product
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, product
+from math import prod
 
 from xdsl.dialects.builtin import ArrayAttr, IntAttr
 
-from tt_dialect.analysis.sharding import coord_at
+from tt_dialect.analysis.sharding import coord_at, page_at
 from tt_dialect.ir.layout import (
     CoreRangeAttr,
     CoreRangesAttr,
@@ -16,6 +17,22 @@ from tt_dialect.ir.layout import (
     int_tuple,
 )
 from tt_dialect.ir.program import AbiAttr, ArgKind
+
+Core = tuple[int, int]
+Block = tuple[int, ...]
+"""The place of a block in the block grid."""
+
+MAX_NAMED = 8
+"""Blocks without a core that are named one by one."""
+
+
+class WorkError(ValueError):
+    """Blocks of a core that no partition can say; `hint` says what one can."""
+
+    def __init__(self, core: Core, message: str, hint: str):
+        super().__init__(message)
+        self.core = core
+        self.hint = hint
 
 
 def core_ranges(first: int, count: int, width: int) -> CoreRangesAttr:
@@ -123,6 +140,116 @@ def blocks_of(
         ends = [min(f + r, b) for f, r, b in zip(first, rect, blocks, strict=True)]
         rows.append((core, list(product(*map(range, first, ends)))))
     return rows
+
+
+# ---- explicit items: which core does which blocks ----
+
+
+def spell_core(core: Core) -> str:
+    """`(0,1)`, as plans write it."""
+    return f"({core[0]},{core[1]})"
+
+
+def spell_block(block: Block) -> str:
+    """`(io 1, jo 2)`, with the batch before it."""
+    *batch, row, col = block if len(block) > 1 else (*block, 0)
+    first = f"batch {', '.join(map(str, batch))}, " if batch else ""
+    return f"({first}io {row}, jo {col})"
+
+
+def coverage_problems(
+    grid: Sequence[int], items: Mapping[Core, Sequence[Block]]
+) -> Iterator[tuple[Core | None, str]]:
+    """What is wrong with items that are to be every block of a grid once: (core, message)."""
+    owner: dict[Block, Core] = {}
+    for core, blocks in items.items():
+        key = spell_core(core)
+        for block in blocks:
+            if len(block) != len(grid) or any(
+                not 0 <= i < n for i, n in zip(block, grid, strict=True)
+            ):
+                extent = "x".join(map(str, grid))
+                outside = f"is outside the {extent} block grid"
+                yield core, f"block {spell_block(block)} of core {key} {outside}"
+            elif block in owner:
+                where = (
+                    f"twice to core {key}"
+                    if owner[block] == core
+                    else f"to core {spell_core(owner[block])} and to core {key}"
+                )
+                yield core, f"block {spell_block(block)} is given {where}"
+            owner.setdefault(block, core)
+    missing = [b for b in product(*map(range, grid)) if b not in owner]
+    for block in missing[:MAX_NAMED]:
+        yield None, f"block {spell_block(block)} is given to no core"
+    if len(missing) > MAX_NAMED:
+        yield None, f"{len(missing) - MAX_NAMED} more blocks are given to no core"
+
+
+def runs_of(
+    items: Mapping[Core, Sequence[Block]], grid: Sequence[int], order: str
+) -> list[WorkAttr]:
+    """Items as runs of work ids, one per core, in the order of ids; `WorkError` if one is none."""
+    rows: list[tuple[int, int, Core]] = []
+    for core, blocks in items.items():
+        ids = [page_at(block, grid, order) for block in blocks]
+        for i, block in enumerate(blocks):
+            if ids[i] != ids[0] + i:
+                after = f" after {spell_block(blocks[i - 1])}"
+                raise WorkError(
+                    core,
+                    f"core {spell_core(core)} does block {spell_block(block)}{after}, which does "
+                    f"not follow it in {order} order",
+                    "a core's runtime arguments start_id and count say a run of blocks; give "
+                    "whole runs to other cores",
+                )
+        rows.append((ids[0], len(ids), core))
+    rows.sort()
+    return [
+        WorkAttr(IntAttr(count), ranges_of([core for _, _, core in group]))
+        for count, group in groupby(rows, key=lambda row: row[1])
+    ]
+
+
+def boxes_of(
+    items: Mapping[Core, Sequence[Block]], grid: Sequence[int], box: Sequence[int]
+) -> list[WorkAttr]:
+    """Items as boxes of blocks, one per core, row by row; `WorkError` if one is none."""
+    owners: dict[Block, Core] = {}
+    for core, blocks in items.items():
+        place = tuple(i // s for i, s in zip(blocks[0], box, strict=True))
+        first = [p * s for p, s in zip(place, box, strict=True)]
+        ends = [min(f + s, n) for f, s, n in zip(first, box, grid, strict=True)]
+        wanted = list(product(*map(range, first, ends)))
+        if list(blocks) != wanted:
+            other = next((b for b, w in zip(blocks, wanted, strict=False) if b != w), blocks[-1])
+            raise WorkError(
+                core,
+                f"core {spell_core(core)} does block {spell_block(other)}, which is not where the "
+                f"box of {'x'.join(map(str, box))} blocks from {spell_block(tuple(first))} has it",
+                "each core does one whole box, row by row; give whole boxes to other cores",
+            )
+        owners[place] = core
+    return [WorkAttr(IntAttr(prod(box)), ranges_of([owners[p] for p in sorted(owners)]))]
+
+
+def shard_extents(
+    partition: PartitionAttr, axes: Sequence[int | None]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(Sm, Sn) tiles and (Gy, Gx) shards along rows and columns; the whole and 1 where work
+    follows no shards. `axes` as `block_axes` gives them."""
+    rect, grid = int_tuple(partition.rect), partition.rect_grid
+    tiles, size = int_tuple(partition.tiles), int_tuple(partition.block_tiles)
+    found: list[tuple[int, int]] = []
+    for place in (-2, -1):
+        if not partition.is_local or place not in axes:
+            found.append((tiles[place], 1))
+            continue
+        axis = axes.index(place)
+        cut = grid[axis] > 1
+        found.append((rect[axis] * size[place] if cut else tiles[place], grid[axis]))
+    (sm, gy), (sn, gx) = found
+    return (sm, sn), (gy, gx)
 
 
 def core_arguments(

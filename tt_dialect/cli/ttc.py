@@ -169,9 +169,14 @@ def read_plan(path: str) -> Plan:
     from tt_dialect.planned import Plan
 
     plan = Plan.read(path)
+    tell_warnings(plan)
+    return plan
+
+
+def tell_warnings(plan: Plan) -> None:
+    """What is odd about a plan, on stderr."""
     for warning in plan.warnings:
         print(warning, file=sys.stderr)
-    return plan
 
 
 def arguments_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -209,12 +214,12 @@ def loaded(args: argparse.Namespace) -> CompiledKernel:
                     notes=(f"give {option} to 'ttc compile', or run the kernel's source file",),
                 )
             )
-    kernel = load(args.source)
-    if args.plan is None:
-        return kernel
-    from tt_dialect.planned import replanned
-
-    return replanned(kernel, read_plan(args.plan))
+    kernel = load(args.source, plan=args.plan)
+    if kernel.planned is not None:
+        tell_warnings(kernel.planned)
+        if not args.json:
+            progress(f"the work is divided as {kernel.planned.path} says")
+    return kernel
 
 
 def describe(kernel: CompiledKernel) -> dict[str, Any]:

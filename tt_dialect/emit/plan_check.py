@@ -1,7 +1,8 @@
 """Plans that people edit: what is wrong with one, block by block, and the division of work meant.
 
-In an edited plan the work items (`work_partition`) count, on the cores of `core_ranges`; `work` is
-a summary of them and follows. Where the items are null (too many to list) `work` counts.
+In an edited plan the work items (`work_partition`) count, on the cores of `core_ranges`; `work`,
+`arguments` and the cores of `kernels` follow from them. Where the items are null (too many to list)
+`work` counts.
 """
 
 from __future__ import annotations
@@ -10,32 +11,50 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby, product
+from itertools import product
 from math import prod
 from pathlib import Path
 from typing import cast
 
-from xdsl.dialects.builtin import IntAttr
 from xdsl.utils.exceptions import VerifyException
 
-from tt_dialect.analysis.sharding import page_at
-from tt_dialect.analysis.work import blocks_of, ranges_of
+from tt_dialect.analysis.placement import Device
+from tt_dialect.analysis.sharding import ShardingError, row_major_numbers, sharding_of
+from tt_dialect.analysis.work import (
+    Block,
+    Core,
+    WorkError,
+    blocks_of,
+    boxes_of,
+    coverage_problems,
+    runs_of,
+    spell_core,
+)
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import CompileError, Diagnostic, Location
-from tt_dialect.emit.plan import (
+from tt_dialect.emit.plan_json import (
+    MAX_ITEMS,
     Json,
-    check_plan,
+    abi_from,
+    arguments_json,
     core_ranges_from,
     item_place,
     partition_from,
     ranges_json,
-    schema_problems,
+    tensors_from,
     work_json,
 )
-from tt_dialect.ir.layout import PartitionAttr, WorkAttr
-
-Core = tuple[int, int]
-Block = tuple[int, ...]
+from tt_dialect.emit.plan_rules import (
+    PlanTextError,
+    box_problem,
+    check_plan,
+    fixed_problems,
+    item_problem,
+    load_json,
+    schema_problems,
+)
+from tt_dialect.ir.layout import Memory, PartitionAttr, int_tuple
+from tt_dialect.ir.program import ArgKind
 
 
 @dataclass(frozen=True)
@@ -57,11 +76,20 @@ class _Source:
     text: str
     plan: Json
 
-    def at(self, message: str, key: str | None = None, *notes: str) -> Diagnostic:
-        """A diagnostic at the line of a key, at the first line without one."""
-        found = re.search(rf'"{re.escape(key)}"\s*:', self.text) if key else None
+    def at(
+        self, message: str, key: str | None = None, *notes: str, within: str = "schema_version"
+    ) -> Diagnostic:
+        """A diagnostic at the line of a key, the first after another; else at the first line."""
+        begin = self.text.find(f'"{within}"')
+        found = re.compile(rf'"{re.escape(key)}"\s*:').search(self.text, begin) if key else None
         line = self.text.count("\n", 0, found.start()) + 1 if found else 1
         return Diagnostic(message, Location(self.path, line), notes)
+
+    def place(self, message: str) -> Diagnostic:
+        """A diagnostic at the line of the first key of the plan that the message names."""
+        words = re.findall(r"\(\d+,\d+\)|[\w.]+", message)
+        known = [word for word in words if f'"{word}":' in self.text]
+        return self.at(message, known[0] if known else None)
 
     @property
     def grid(self) -> Block:
@@ -83,26 +111,41 @@ def read_edited(path: str) -> EditedPlan:
     """The plan in a file; every violated rule is a diagnostic of the `CompileError` it raises."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-        plan: object = json.loads(text)
+    except OSError as error:
+        raise CompileError(Diagnostic(f"cannot open '{path}': {error.strerror}")) from error
+    except ValueError as error:
+        raise CompileError(Diagnostic(f"not JSON: {error}", Location(path, 1))) from error
+    try:
+        plan = load_json(text)
     except json.JSONDecodeError as error:
         place = Location(path, error.lineno, error.colno)
         raise CompileError(Diagnostic(f"not JSON: {error.msg}", place)) from error
+    except PlanTextError as error:
+        last = list(re.finditer(rf'"{re.escape(error.key)}"\s*:', text)) if error.key else []
+        line = text.count("\n", 0, last[-1].start()) + 1 if last else 1
+        raise CompileError(Diagnostic(str(error), Location(path, line))) from error
     except (ValueError, RecursionError) as error:
         raise CompileError(Diagnostic(f"not JSON: {error}", Location(path, 1))) from error
-    except OSError as error:
-        raise CompileError(Diagnostic(f"cannot open '{path}': {error.strerror}")) from error
     wrong = [_of_schema(path, text, problem) for problem in schema_problems(plan)]
     if wrong:
         raise CompileError(*wrong)
     source = _Source(path, text, cast(Json, plan))
     wrong = list(_device_problems(source)) or list(_work_problems(source))
+    wrong += map(source.place, fixed_problems(source.plan))
     if wrong:
         raise CompileError(*wrong)
     partition, warnings = _partition(source)
+    wrong = list(_argument_problems(source, partition))
+    if any(found.severity == "error" for found in wrong):
+        raise CompileError(*wrong)
+    warnings = warnings or wrong  # arguments that are old because the work was edited are no news
     try:
         check_plan(_settled(source.plan, partition))
     except CompileError as error:
         raise _moved(source, error) from None
+    wrong = list(_shard_problems(source, partition))
+    if wrong:
+        raise CompileError(*wrong)
     return EditedPlan(path, source.plan, partition, tuple(warnings))
 
 
@@ -123,17 +166,6 @@ def _of_schema(path: str, text: str, problem: str) -> Diagnostic:
 def _core(key: str) -> Core:
     x, y = key.strip("()").split(",")
     return int(x), int(y)
-
-
-def _spell(core: Core) -> str:
-    return f"({core[0]},{core[1]})"
-
-
-def _name(block: Block) -> str:
-    """`(io 1, jo 2)`, with the batch before it."""
-    *batch, row, col = block if len(block) > 1 else (*block, 0)
-    first = f"batch {', '.join(map(str, batch))}, " if batch else ""
-    return f"({first}io {row}, jo {col})"
 
 
 # ---- rules ----
@@ -161,22 +193,29 @@ def _device_problems(source: _Source) -> Iterator[Diagnostic]:
             "circular_buffers",
             " + ".join(f"{b['name']} {b['pages']} x {b['page_bytes']}" for b in own),
         )
-    width, height = plan["core_grid"]
+    for key in ("core_ranges", "shard_ranges"):
+        yield from _range_problems(source, key)
+
+
+def _range_problems(source: _Source, key: str) -> Iterator[Diagnostic]:
+    """Ranges lie inside the core grid and hold no core twice."""
+    width, height = source.plan["core_grid"]
+    what = key.removesuffix("s").replace("_", " ")
     owners: dict[Core, int] = {}
-    for number, r in enumerate(plan["core_ranges"]):
+    for number, r in enumerate(source.plan.get(key, ())):
         (x, y), (w, h) = r["start"], r["extent"]
         if x + w > width or y + h > height:
             yield source.at(
-                f"core range {number}, start {r['start']} extent {r['extent']}, leaves the "
+                f"{what} {number}, start {r['start']} extent {r['extent']}, leaves the "
                 f"{width}x{height} core grid",
-                "core_ranges",
+                key,
             )
             return
         for core in product(range(x, x + w), range(y, y + h)):
             if core in owners:
                 yield source.at(
-                    f"core ranges {owners[core]} and {number} overlap at core {_spell(core)}",
-                    "core_ranges",
+                    f"{what}s {owners[core]} and {number} overlap at core {spell_core(core)}",
+                    key,
                     "a core is in one range; extents are sizes, not last cores",
                 )
                 return
@@ -185,51 +224,75 @@ def _device_problems(source: _Source) -> Iterator[Diagnostic]:
 
 def _work_problems(source: _Source) -> Iterator[Diagnostic]:
     """Every block of the grid once, none outside, on the cores of the ranges."""
+    if problem := box_problem(source.plan):
+        yield source.at(problem, "box")
+        return
     if source.plan["work_partition"] is None:
         return
+    if prod(source.grid) > MAX_ITEMS:
+        message = f"work items are listed, above {MAX_ITEMS} blocks the ranges say all"
+        yield source.at(message, "work_partition")
+        return
     cores = core_ranges_from(source.plan["core_ranges"]).cores()
-    owner: dict[Block, Core] = {}
     for idle in [core for core in cores if core not in source.items]:
         yield source.at(
-            f"core {_spell(idle)} is in the core ranges and has no work",
+            f"core {spell_core(idle)} is in the core ranges and has no work",
             "core_ranges",
             "core_ranges hold the cores with work, no others",
         )
-    for core, blocks in source.items.items():
-        key = _spell(core)
+    for core in source.items:
         if core not in cores:
+            key = spell_core(core)
             yield source.at(
                 f"core {key} has work and is in no core range", key, "edit core_ranges too"
             )
-        for block in blocks:
-            if len(block) != len(source.grid) or any(
-                i >= n for i, n in zip(block, source.grid, strict=True)
-            ):
-                grid = "x".join(map(str, source.grid))
-                yield source.at(
-                    f"block {_name(block)} of core {key} is outside the {grid} block grid", key
-                )
-            elif block in owner:
-                where = (
-                    f"twice to core {key}"
-                    if owner[block] == core
-                    else f"to core {_spell(owner[block])} and to core {key}"
-                )
-                yield source.at(f"block {_name(block)} is given {where}", key)
-            owner.setdefault(block, core)
-    missing = [b for b in product(*map(range, source.grid)) if b not in owner]
-    for block in missing[:8]:
-        yield source.at(f"block {_name(block)} is given to no core", "work_partition")
-    if len(missing) > 8:
-        yield source.at(f"{len(missing) - 8} more blocks are given to no core", "work_partition")
+    for core, message in coverage_problems(source.grid, source.items):
+        yield source.at(message, "work_partition" if core is None else spell_core(core))
     listed = cast("dict[str, list[Json]]", source.plan["work_partition"])
-    depths = {item["len_k"] for items in listed.values() for item in items}
-    if len(depths) > 1:
+    rank = len(source.grid)
+    for key, items in listed.items():
+        for item in items:
+            inside = all(i < n for i, n in zip(item_place(item)[:rank], source.grid, strict=True))
+            problem = item_problem(source.plan, key, item) if inside else None
+            if problem is not None:
+                yield source.at(problem, key)
+
+
+def _shard_problems(source: _Source, partition: PartitionAttr) -> Iterator[Diagnostic]:
+    """Every L1 shard has a core; in local_shard each core works on the shard it holds."""
+    device = Device.at(source.plan["arch"], partition)
+    held: list[tuple[str, list[Core]]] = []
+    try:
+        for tensor in tensors_from(source.plan):
+            name = tensor.label.data
+            if tensor.layout.memory.data != Memory.L1 or not tensor.layout.shard.data:
+                continue
+            sharding = sharding_of(tensor.layout, int_tuple(tensor.shape))
+            assert sharding is not None
+            cores = device.shard_cores(sharding)
+            held.append((name, [cores[n] for n in row_major_numbers(sharding)]))
+    except (ShardingError, VerifyException) as error:
+        yield source.at(f"layouts: {error}", "layouts", *filter(None, [getattr(error, "hint", "")]))
+        return
+    workers = partition.core_ranges.cores()
+    followed = [(name, cores) for name, cores in held if len(cores) == len(workers)]
+    if not partition.is_local or any(cores == workers for _, cores in followed):
+        return
+    if not followed:
         yield source.at(
-            f"work items have len_k {sorted(depths, key=str)}",
-            "work_partition",
-            "the K blocks of a block are not divided: len_k is the same in all items",
+            f"no L1 tensor has a shard on each of the {len(workers)} cores with work",
+            "core_ranges",
+            "in partition mode local_shard the core ranges are the footprint of the shard grid",
         )
+        return
+    name, cores = followed[0]
+    core, owner = next((w, c) for w, c in zip(workers, cores, strict=True) if w != c)
+    yield source.at(
+        f"core {spell_core(core)} is given the work of a shard of '{name}' that lies on core "
+        f"{spell_core(owner)}",
+        spell_core(core),
+        "in partition mode local_shard each core works on its own shard",
+    )
 
 
 # ---- the division of work ----
@@ -240,7 +303,14 @@ def _partition(source: _Source) -> tuple[PartitionAttr, list[Diagnostic]]:
     plan = source.plan
     if plan["work_partition"] is None:
         return _stated(source), []
-    meant = partition_from(plan, _boxes(source) if "box" in plan else _runs(source))
+    try:
+        if "box" in plan:
+            work = boxes_of(source.items, source.grid, plan["box"])
+        else:
+            work = runs_of(source.items, source.grid, plan.get("order", "row_major"))
+    except WorkError as error:
+        raise CompileError(source.at(str(error), spell_core(error.core), error.hint)) from None
+    meant = partition_from(plan, work)
     try:
         stated = _stated(source)
         if blocks_of(stated) == blocks_of(meant):
@@ -253,9 +323,12 @@ def _partition(source: _Source) -> tuple[PartitionAttr, list[Diagnostic]]:
 
 def _stated(source: _Source) -> PartitionAttr:
     """The partition that `work` and `core_ranges` mean."""
+    plan = source.plan
     try:
-        check_plan({**source.plan, "work_partition": None})
-        return partition_from(source.plan)
+        partition = partition_from(plan)
+        given = {key: plan[key] for key in ("work", "core_ranges")}
+        check_plan({**_settled(plan, partition), **given, "work_partition": None})
+        return partition
     except CompileError as error:
         raise _moved(source, error) from None
     except VerifyException as error:
@@ -265,60 +338,47 @@ def _stated(source: _Source) -> PartitionAttr:
 def _moved(source: _Source, error: CompileError) -> CompileError:
     """The diagnostics of a plan's check, in the file it was read from."""
     return CompileError(
-        *(source.at(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
+        *(source.place(d.message.removeprefix("tt.plan.json: ")) for d in error.diagnostics)
     )
-
-
-def _runs(source: _Source) -> list[WorkAttr]:
-    """Runs of work ids, one per core, in the order of ids."""
-    order = source.plan.get("order", "row_major")
-    rows: list[tuple[int, int, Core]] = []
-    for core, blocks in source.items.items():
-        ids = [page_at(block, source.grid, order) for block in blocks]
-        for i, block in enumerate(blocks):
-            if ids[i] != ids[0] + i:
-                after = f" after {_name(blocks[i - 1])}"
-                raise CompileError(
-                    source.at(
-                        f"core {_spell(core)} does block {_name(block)}{after}, which does not "
-                        f"follow it in {order} order",
-                        _spell(core),
-                        "a core's runtime arguments start_id and count say a run of blocks; give "
-                        "whole runs to other cores",
-                    )
-                )
-        rows.append((ids[0], len(ids), core))
-    rows.sort()
-    return [
-        WorkAttr(IntAttr(count), ranges_of([core for _, _, core in group]))
-        for count, group in groupby(rows, key=lambda row: row[1])
-    ]
-
-
-def _boxes(source: _Source) -> list[WorkAttr]:
-    """Boxes of blocks, one per core, row by row."""
-    box = tuple(source.plan["box"])
-    owners: dict[Block, Core] = {}
-    for core, blocks in source.items.items():
-        place = tuple(i // s for i, s in zip(blocks[0], box, strict=True))
-        first = [p * s for p, s in zip(place, box, strict=True)]
-        ends = [min(f + s, n) for f, s, n in zip(first, box, source.grid, strict=True)]
-        wanted = list(product(*map(range, first, ends)))
-        if blocks != wanted:
-            other = next((b for b, w in zip(blocks, wanted, strict=False) if b != w), blocks[-1])
-            raise CompileError(
-                source.at(
-                    f"core {_spell(core)} does block {_name(other)}, which is not where the box of "
-                    f"{'x'.join(map(str, box))} blocks from {_name(tuple(first))} has it",
-                    _spell(core),
-                    "each core does one whole box, row by row; give whole boxes to other cores",
-                )
-            )
-        owners[place] = core
-    return [WorkAttr(IntAttr(prod(box)), ranges_of([owners[p] for p in sorted(owners)]))]
 
 
 def _settled(plan: Json, partition: PartitionAttr) -> Json:
     """The plan with the summaries that its items mean."""
     ranges = ranges_json(partition.core_ranges)
-    return {**plan, "core_ranges": ranges, "work": work_json(partition)}
+    cores = set(partition.core_ranges.cores())
+    kernels = [
+        kernel
+        if cores.issuperset(core_ranges_from(kernel["core_ranges"]).cores())
+        else {**kernel, "core_ranges": ranges}
+        for kernel in plan["kernels"]
+    ]
+    return {
+        **plan,
+        "core_ranges": ranges,
+        "work": work_json(partition),
+        "arguments": arguments_json(abi_from(plan), partition),
+        "kernels": kernels,
+    }
+
+
+def _argument_problems(source: _Source, partition: PartitionAttr) -> Iterator[Diagnostic]:
+    """Where `arguments` does not say what follows from the work: a warning if the work was edited
+    since, an error for arguments that the work does not change."""
+    table = abi_from(source.plan)
+    own, stated = arguments_json(table, partition), source.plan["arguments"]
+    if own is None or stated is None or own == stated:
+        return
+    by_work = (ArgKind.START, ArgKind.COUNT, ArgKind.SHARD_COORDINATE, ArgKind.COORDINATE)
+    moving = {arg.label.data for arg in table.args if arg.kind.data in by_work}
+    for core, given in stated.items():
+        expected = own.get(core, next(iter(own.values())))
+        for name in {**expected, **given}:
+            said, value = given.get(name), expected.get(name)
+            if (name not in moving or said is None) and said != value:
+                yield source.at(
+                    f"argument {name} of core {core} is {value}, 'arguments' says {said}",
+                    core,
+                    within="arguments",
+                )
+    note = "'arguments' does not say what follows from the work, which counts"
+    yield replace(source.at(note, "arguments"), severity="warning")

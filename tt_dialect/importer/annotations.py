@@ -1,8 +1,10 @@
 """User annotations of a kernel: attributes of the PrimFunc and annotations of its blocks.
 
 Both are maps, or their JSON text, under `tt.user_layout` and `tt.user_schedule`; those of blocks
-may be numbered (`tt.user_layout.12`), as one block can carry several. `tt.layout_desc`, which
-earlier tools write, is a layout with other names for its keys.
+may be numbered (`tt.user_layout.12`), as one block can carry several. What earlier tools write is
+read as well: `tt.layout_desc`, a layout with other names for its keys, and `tt.schedule`; of the
+PrimFunc also `tt.buffer.<name>`, the layout of one buffer, and parts of a schedule beside it:
+`tt.core_grid`, `tt.core_ranges`, `tt.work_partition`, ...
 """
 
 from __future__ import annotations
@@ -12,18 +14,24 @@ from typing import Any, cast
 
 from xdsl.dialects.func import FuncOp
 
-from tt_dialect.analysis.annotations import LAYOUT, SCHEDULE, annotate
+from tt_dialect.analysis.annotated_work import SCHEDULE_KEYS
+from tt_dialect.analysis.annotations import LAYOUT, OLD_LAYOUT, SCHEDULE, annotate
 from tt_dialect.importer import schema
 from tt_dialect.importer.context import KernelContext
 from tt_dialect.importer.graph import GraphMap, Node, Value
 
-OLD_LAYOUT = "tt.layout_desc"
+OLD_BUFFER = "tt.buffer."
+"""The layout of the buffer named after it."""
+OLD_SCHEDULE = "tt.schedule"
+_KINDS = {key: key for key in (LAYOUT, SCHEDULE)} | {OLD_LAYOUT: LAYOUT, OLD_SCHEDULE: SCHEDULE}
+_PARTS = {f"tt.{key}": key for key in SCHEDULE_KEYS if key not in ("strategy", "order")}
+"""Parts of a schedule as attributes of their own: tt.core_grid, tt.core_ranges, ..."""
 
 
 def kind_of(key: str) -> str | None:
     """The annotation a key stands for, without its number; None for another key."""
     base = key.rstrip("0123456789").rstrip(".")
-    return LAYOUT if base == OLD_LAYOUT else base if base in (LAYOUT, SCHEDULE) else None
+    return _KINDS.get(base)
 
 
 def note_annotations(held: dict[str, Value], ctx: KernelContext) -> None:
@@ -32,6 +40,10 @@ def note_annotations(held: dict[str, Value], ctx: KernelContext) -> None:
         kind = kind_of(key)
         if kind is not None:
             ctx.user.append((kind, _mapping(key, value, ctx)))
+        elif key in _PARTS:
+            ctx.user.append((SCHEDULE, {_PARTS[key]: _part(key, value, ctx)}))
+        elif key.startswith(OLD_BUFFER):
+            ctx.user.append((LAYOUT, {key.removeprefix(OLD_BUFFER): _mapping(key, value, ctx)}))
 
 
 def attach_annotations(func: FuncOp, ctx: KernelContext) -> None:
@@ -62,6 +74,17 @@ def _mapping(key: str, value: Value, ctx: KernelContext) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ctx.error(f"'{key}' is {found!r}", "expected a map")
     return cast("dict[str, Any]", found)
+
+
+def _part(key: str, value: Value, ctx: KernelContext) -> Any:
+    """A part of a schedule: plain data, or the JSON text of a list or map."""
+    found = _plain(value)
+    if not isinstance(found, str) or found[:1] not in ("[", "{"):
+        return found
+    try:
+        return json.loads(found)
+    except json.JSONDecodeError as error:
+        raise ctx.error(f"'{key}' is not JSON: {error.msg}", "expected a list or a map") from None
 
 
 def _plain(value: Value) -> Any:

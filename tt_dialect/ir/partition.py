@@ -159,6 +159,9 @@ class PartitionAttr(ParametrizedAttribute):
     hold less than its `count`, the volume of a whole box. Work ids number the blocks of a box row
     by row. They start at 0 in mode `local_shard`, where a box is the shard of its core, and at the
     number of the box times the volume in mode `global`.
+
+    `shards_on <<[2, 0], [4, 1]>>` (before `work`) are the core ranges of the user: the shards of L1
+    tensors lie on them, in order; without it, on the core grid from (0, 0).
     """
 
     name = "tt.layout.partition"
@@ -172,6 +175,8 @@ class PartitionAttr(ParametrizedAttribute):
     order: StringAttr = param_def()
     rect: Ints = param_def()
     """Blocks of a core's box along each axis; empty where cores take runs of ids."""
+    shard_ranges: ArrayAttr[CoreRangesAttr] = param_def()
+    """At most one entry: where L1 shards lie."""
 
     def __init__(
         self,
@@ -184,6 +189,7 @@ class PartitionAttr(ParametrizedAttribute):
         work: ArrayAttr[WorkAttr],
         order: StringAttr | None = None,
         rect: Ints | None = None,
+        shard_ranges: CoreRangesAttr | None = None,
     ):
         super().__init__(
             mode,
@@ -195,6 +201,7 @@ class PartitionAttr(ParametrizedAttribute):
             work,
             order or StringAttr("row_major"),
             rect or ints([]),
+            ArrayAttr([] if shard_ranges is None else [shard_ranges]),
         )
 
     @property
@@ -262,7 +269,13 @@ class PartitionAttr(ParametrizedAttribute):
                     f"partition covers {total} blocks of {prod(int_tuple(self.blocks))}"
                 )
         width, height = int_tuple(self.core_grid)
-        if any(x >= width or y >= height for x, y in self.core_ranges.cores()):
+        if len(self.shard_ranges) > 1:
+            raise VerifyException("L1 shards lie on one list of core ranges")
+        if any(
+            x >= width or y >= height
+            for ranges in (self.core_ranges, *self.shard_ranges)
+            for x, y in ranges.cores()
+        ):
             raise VerifyException(f"a core range leaves the {width}x{height} core grid")
 
     def _verify_boxes(self) -> None:
@@ -302,6 +315,10 @@ class PartitionAttr(ParametrizedAttribute):
             if parser.parse_optional_keyword("rect") is not None:
                 rect = parse_ints(parser)
                 parser.parse_punctuation(",")
+            shards_on: CoreRangesAttr | None = None
+            if parser.parse_optional_keyword("shards_on") is not None:
+                shards_on = CoreRangesAttr.new(CoreRangesAttr.parse_parameters(parser))
+                parser.parse_punctuation(",")
             parser.parse_keyword("work")
             work = parser.parse_comma_separated_list(
                 parser.Delimiter.SQUARE, lambda: WorkAttr.new(WorkAttr.parse_parameters(parser))
@@ -310,7 +327,16 @@ class PartitionAttr(ParametrizedAttribute):
             return parse_checked(
                 parser,
                 lambda: cls(
-                    mode, strategy, core_grid, blocks, block_tiles, tiles, given, order, rect
+                    mode,
+                    strategy,
+                    core_grid,
+                    blocks,
+                    block_tiles,
+                    tiles,
+                    given,
+                    order,
+                    rect,
+                    shards_on,
                 ),
             )
 
@@ -328,6 +354,9 @@ class PartitionAttr(ParametrizedAttribute):
         if self.rect.data:
             printer.print_string(", rect ")
             print_ints(printer, self.rect)
+        for ranges in self.shard_ranges:
+            printer.print_string(", shards_on ")
+            ranges.print_parameters(printer)
         printer.print_string(", work [")
         printer.print_list(self.work, lambda w: w.print_parameters(printer))
         printer.print_string("]>")

@@ -32,6 +32,8 @@ from tt_dialect.analysis.access import (
     layout_of,
     memref_type,
 )
+from tt_dialect.analysis.annotations import place_of, schedule_of
+from tt_dialect.analysis.work import shard_extents
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.layout import BufferAttr, PartitionAttr, int_tuple
 from tt_dialect.ir.program import SCALAR_TYPES, AbiAttr, ArgAttr, ArgKind
@@ -94,21 +96,12 @@ def build_abi(func: FuncOp, partition: PartitionAttr, axes: Sequence[int | None]
 def _shard_arguments(partition: PartitionAttr, axes: Sequence[int | None]) -> list[ArgAttr]:
     """`Sm, Sn, Gy, Gx, sy, sx`: a shard's extent in tiles, shards along rows and columns, and the
     place of the core's own. Then `s<axis>` for every other axis that is cut."""
-    rect, grid = int_tuple(partition.rect), partition.rect_grid
-    tiles, size = int_tuple(partition.tiles), int_tuple(partition.block_tiles)
-    extents: list[int] = []
-    counts: list[int] = []
-    places: list[tuple[ArgKind, int]] = []
-    for place in (-2, -1):
-        if place not in axes:
-            extents.append(tiles[place])
-            counts.append(1)
-            places.append((ArgKind.SHARD, 0))
-            continue
-        axis = axes.index(place)
-        extents.append(rect[axis] * size[place] if grid[axis] > 1 else tiles[place])
-        counts.append(grid[axis])
-        places.append((ArgKind.SHARD_COORDINATE, axis))
+    grid = partition.rect_grid
+    extents, counts = shard_extents(partition, axes)
+    places = [
+        (ArgKind.SHARD_COORDINATE, axes.index(place)) if place in axes else (ArgKind.SHARD, 0)
+        for place in (-2, -1)
+    ]
     values = zip(("Sm", "Sn", "Gy", "Gx"), (*extents, *counts), strict=True)
     args = [ArgAttr.of(ArgKind.SHARD, label, value) for label, value in values]
     args += [
@@ -125,6 +118,21 @@ def _shard_arguments(partition: PartitionAttr, axes: Sequence[int | None]) -> li
 
 def _is_fixed(arg: ArgAttr) -> bool:
     return arg.kind.data in (ArgKind.EXTENT, ArgKind.SHARD)
+
+
+def _check_names(func: FuncOp, abi: AbiAttr) -> None:
+    """The runtime arguments a schedule states are those there are, in their order."""
+    schedule = schedule_of(func)
+    late = (ArgKind.ADDRESS, ArgKind.SCALAR)
+    own = [arg.label.data for arg in abi.args if arg.kind.data not in late]
+    if schedule.runtime_args is not None and list(schedule.runtime_args) != own:
+        raise error_at(
+            place_of(func, schedule.place),
+            f"the schedule says runtime_args {', '.join(schedule.runtime_args)}, those of "
+            f"'{func.sym_name.data}' are {', '.join(own)}",
+            "they follow from the kernel and its partition, after the addresses; leave "
+            "runtime_args out",
+        )
 
 
 def _add_arguments(func: FuncOp, abi: AbiAttr) -> dict[str, SSAValue]:
@@ -331,6 +339,7 @@ class GridToPersistent(RewritePattern):
         order = grid_order(op, grid)
         axes = block_axes(op, grid)
         abi = build_abi(op, partition, axes)
+        _check_names(op, abi)
         _widen_scalars(op, rewriter)
         arguments = _add_arguments(op, abi)
         fixed = {arg.label.data: arg.value.data for arg in abi.args if _is_fixed(arg)}
@@ -380,7 +389,8 @@ class GridToPersistentPass(LevelPass):
     `Sm, Sn, Gy, Gx, sy, sx`: the extent of a shard in tiles, the shard grid, and the place of the
     core's shard in it. Block indices are recovered from the work id by division and remainder, once
     per block: in mode `local_shard` with blocks of bm x bn tiles m = sy*Sm + (id div (Sn/bn))*bm and
-    n = sx*Sn + (id mod (Sn/bn))*bn, where the last shards hold fewer blocks.
+    n = sx*Sn + (id mod (Sn/bn))*bn, where the last shards hold fewer blocks. Names a schedule states
+    as `runtime_args` have to be those after the addresses, in order.
 
     Before:
     ```mlir

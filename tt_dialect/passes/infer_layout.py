@@ -21,23 +21,25 @@ from tt_dialect.analysis.access import (
     memref_type,
     tensor_block,
 )
+from tt_dialect.analysis.annotation_fields import AnnotationError
 from tt_dialect.analysis.annotations import (
     DEPTH,
     LAYOUT,
+    OLD_LAYOUT,
     buffer_names,
     check_names,
     layouts_of,
     place_of,
     schedule_of,
 )
-from tt_dialect.analysis.layouts import AnnotationError, LayoutRequest, read_layout
+from tt_dialect.analysis.layouts import LayoutRequest, read_layout
 from tt_dialect.analysis.vectors import Form, vector_forms
 from tt_dialect.arch import Arch, get_arch
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.ir.layout import ELEMENT_TYPES, BufferAttr
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, decision, is_kernel
-from tt_dialect.passes.place_tensors import L1Use, check_layout, describe, layout_for
+from tt_dialect.passes.place_tensors import L1Use, check_facts, check_layout, describe, layout_for
 
 
 def _check(func: FuncOp, arg: BlockArgument) -> MemRefType[Attribute]:
@@ -202,7 +204,7 @@ class InferLayout(RewritePattern):
                 base,
                 asked.over(self.default),
                 by,
-                schedule.core_grid or self.arch.grid,
+                schedule.room(self.arch.grid),
             )
             if by != "default":
                 rows.append(decision(name, "layout", describe(chosen), by))
@@ -225,13 +227,16 @@ class InferLayout(RewritePattern):
             depth = asked.cb_depth or self.default.cb_depth
             if depth is not None and DEPTH not in entry:
                 entry[DEPTH] = IntegerAttr(depth, i64)
-            check_layout(place, name, memref_type(arg).get_shape(), layout, used, schedule)
+            shape = memref_type(arg).get_shape()
+            check_layout(place, name, shape, layout, used, schedule)
+            check_facts(place, name, shape, layout, asked)
         if rows:
             known = op.attributes.get("tt.decisions")
             earlier = list(known) if isa(known, ArrayAttr[DictionaryAttr]) else []
             op.attributes["tt.decisions"] = ArrayAttr([*earlier, *rows])
         new = ArrayAttr([DictionaryAttr(a) for a in attrs])
-        changed |= op.attributes.pop(LAYOUT, None) is not None
+        for key in (LAYOUT, OLD_LAYOUT):
+            changed |= op.attributes.pop(key, None) is not None
         if new != op.arg_attrs:
             op.arg_attrs = new
             changed = True
@@ -246,7 +251,7 @@ class InferLayout(RewritePattern):
             request = requests.get(name)
             if request is None or isinstance(target, int):
                 continue
-            if request.places:
+            if request.places or request.stated:
                 raise error_at(
                     place_of(func, request.place),
                     f"'{name}' is an on-chip buffer: it lives in L1, as a circular buffer",
@@ -262,7 +267,8 @@ class InferLayout(RewritePattern):
 class InferLayoutPass(LevelPass):
     """Gives every tensor parameter a `tt.layout`: where it lives and how it is cut into pages.
 
-    What the user says in `tt.user_layout` of the function holds, field by field, over the options,
+    What the user says in `tt.user_layout` of the function (or `tt.layout_desc`, an older name for it)
+    holds, field by field, over the options,
     and those over DRAM, interleaved, one 32x32 tile a page; `by` records who decided ("user",
     "option", "default"), and a decision what, where it is not the default. A `tt.layout` that is there stays. Strategies height, width and block
     become an nd_shard over rows (M), columns (N) or both. Every layout is held against its tensor

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
-from typing import cast
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntAttr, StringAttr
@@ -14,29 +13,40 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import (
+    block_axes,
     grid_of,
     grid_order,
     memref_type,
     tile_dims,
     written_blocks,
 )
-from tt_dialect.analysis.annotations import place_of, schedule_of
+from tt_dialect.analysis.annotated_work import RangeRequest, ScheduleRequest
+from tt_dialect.analysis.annotations import place_of
 from tt_dialect.analysis.index import constant_value
-from tt_dialect.analysis.layouts import (
-    PARTITION_MODES,
-    WORK_STRATEGIES,
-    RangeRequest,
-    ScheduleRequest,
-    did_you_mean,
-)
 from tt_dialect.analysis.resident import Resident, resident_tensors
-from tt_dialect.analysis.sharding import ShardingError, flatten, shard_cores
-from tt_dialect.analysis.work import ranges_of, split_blocks, split_boxes, split_over
+from tt_dialect.analysis.sharding import ShardingError, row_major_numbers, shard_cores
+from tt_dialect.analysis.work import (
+    blocks_of,
+    ranges_of,
+    spell_core,
+    split_blocks,
+    split_boxes,
+    split_over,
+)
 from tt_dialect.arch import Arch, get_arch
-from tt_dialect.diagnostics import CompileError, Diagnostic, error_at
-from tt_dialect.ir.layout import WORK_ORDERS, PartitionAttr, WorkAttr, int_tuple, ints
+from tt_dialect.diagnostics import CompileError, error_at
+from tt_dialect.ir.layout import (
+    WORK_ORDERS,
+    CoreRangesAttr,
+    PartitionAttr,
+    WorkAttr,
+    int_tuple,
+    ints,
+)
 from tt_dialect.levels import Level
 from tt_dialect.passes.base import LevelPass, decision, is_kernel
+from tt_dialect.passes.listed_work import division_of, items_of
+from tt_dialect.passes.work_request import Wishes, check_stated, merge, request_of, spell
 
 
 def _extents(func: FuncOp, grid: scf.ParallelOp) -> list[int]:
@@ -65,46 +75,8 @@ class _Blocks:
     """Blocks along each axis, outermost first."""
     block_tiles: tuple[int, ...]
     tiles: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class _Wishes:
-    """What options and the schedule annotation say together."""
-
-    request: ScheduleRequest
-    decided: tuple[tuple[str, str], ...]
-    """(what, value) of everything that was said."""
-
-
-def _merge(func: FuncOp, options: ScheduleRequest) -> _Wishes:
-    """The schedule of a kernel: its annotation, and options where that says nothing."""
-    own = schedule_of(func)
-    fields = ("core_grid", "partition_mode", "strategy", "order", "core_ranges")
-    for name in fields:
-        said, option = getattr(own, name), getattr(options, name)
-        if said is not None and option is not None and said != option:
-            raise error_at(
-                place_of(func, own.place),
-                f"the schedule of '{func.sym_name.data}' says {name} {_spell(said)}, the option "
-                f"{_spell(option)}",
-                "say it in one place",
-            )
-    merged = {
-        name: getattr(own, name) if getattr(own, name) is not None else getattr(options, name)
-        for name in fields
-    }
-    decided = tuple((n, _spell(v)) for n, v in merged.items() if v is not None)
-    return _Wishes(ScheduleRequest(**merged, place=own.place), decided)
-
-
-def _spell(value: object) -> str:
-    match value:
-        case RangeRequest():
-            return f"[{list(value.start)}, {list(value.extent)}]"
-        case tuple():
-            return "[" + ", ".join(map(_spell, cast("tuple[object, ...]", value))) + "]"
-        case _:
-            return str(value)
+    shards_on: CoreRangesAttr | None = None
+    """The user's core ranges, where L1 shards lie on them."""
 
 
 @dataclass
@@ -123,7 +95,16 @@ class PartitionGrid(RewritePattern):
             return
         blocks = _blocks(op)
         op.attributes["tt.arch"] = StringAttr(self.arch.name)
-        partition, rows = self._partition(blocks, _merge(op, self.options))
+        wishes = merge(op, self.options)
+        if isinstance(given, PartitionAttr):
+            wishes = replace(wishes, request=_on_cores_of(given, wishes.request))
+        partition, rows = self._partition(blocks, wishes)
+        check_stated(
+            op,
+            wishes.request,
+            given if isinstance(given, PartitionAttr) else partition,
+            block_axes(op, blocks.grid),
+        )
         if isinstance(given, PartitionAttr):
             _check_given(op, given, partition, blocks, self.arch)
             return
@@ -135,7 +116,7 @@ class PartitionGrid(RewritePattern):
         rewriter.notify_op_modified(op)
 
     def _partition(
-        self, blocks: _Blocks, wishes: _Wishes
+        self, blocks: _Blocks, wishes: Wishes
     ) -> tuple[PartitionAttr, list[DictionaryAttr]]:
         """The partition, and what was decided for it other than by default."""
         request = wishes.request
@@ -145,19 +126,28 @@ class PartitionGrid(RewritePattern):
             residents = resident_tensors(blocks.func, blocks.grid)
         except ShardingError as error:
             raise error_at(blocks.func, str(error), *filter(None, [error.hint])) from None
-        followed = [r for r in residents if r.axes is not None]
-        mode = request.partition_mode
-        if mode == "local_shard" and not followed:
-            raise _no_shards(blocks.func, residents)
-        if mode is None and residents:
-            mode = "local_shard" if followed else "global"
-            by = followed[0].label if followed else residents[0].label
-            rows.append(decision("work", "partition_mode", mode, f"L1 shards of {by}"))
-        if mode != "local_shard":
-            for resident in residents:
-                _cores_of_shards(blocks.func, resident, self.arch.grid)
+        ranges = request.cores()
+        for resident in residents:
+            _cores_of_shards(blocks.func, resident, core_grid, ranges)
+        if residents and ranges is not None:
+            blocks = replace(blocks, shards_on=ranges_of(ranges))
+        asked = request.partition_mode
+        if request.work_partition is not None:
+            partition, why = _listed(blocks, residents, request, core_grid)
+            return partition, [*rows, *why]
+        if asked == "global" or (asked is None and not residents):
             return self._global(blocks, request, core_grid), rows
-        return _local(blocks, followed, request, core_grid), rows
+        try:
+            local = _local(blocks, residents, request, core_grid)
+        except _NotFollowedError as reason:
+            if asked is not None:
+                raise reason.error from None
+            rows.append(decision("work", "partition_mode", "global", reason.by))
+            return self._global(blocks, request, core_grid), rows
+        if asked is None:
+            by = next(r.label for r in residents if r.axes is not None)
+            rows.append(decision("work", "partition_mode", "local_shard", f"L1 shards of {by}"))
+        return local, rows
 
     def _core_grid(self, func: FuncOp, request: ScheduleRequest) -> tuple[int, int]:
         """The core grid asked for, or the whole device; ranges lie inside."""
@@ -174,7 +164,7 @@ class PartitionGrid(RewritePattern):
             if any(end > size for end, size in zip(ends, grid, strict=True)):
                 raise error_at(
                     place,
-                    f"core range {number}, {_spell(r)}, leaves the {grid[0]}x{grid[1]} core grid",
+                    f"core range {number}, {spell(r)}, leaves the {grid[0]}x{grid[1]} core grid",
                     "a range is [start, extent], both [x, y]",
                 )
         return grid
@@ -213,6 +203,41 @@ class PartitionGrid(RewritePattern):
         rect, taken = split_boxes(blocks.counts, everywhere if cores is None else cores)
         work = _one_entry(rect, taken)
         return _attribute(blocks, "global", strategy, core_grid, work, "row_major", rect)
+
+
+def _listed(
+    blocks: _Blocks,
+    residents: Sequence[Resident],
+    request: ScheduleRequest,
+    core_grid: tuple[int, int],
+) -> tuple[PartitionAttr, list[DictionaryAttr]]:
+    """The partition that gives each core the blocks the schedule lists for it, and its mode."""
+    func, asked = blocks.func, request.partition_mode
+    items = items_of(func, blocks.counts, request, core_grid)
+    rows: list[DictionaryAttr] = []
+    if asked == "local_shard" or (asked is None and residents):
+        try:
+            local = _local(blocks, residents, request, core_grid)
+            own = dict(blocks_of(local))
+            strays = [core for core in items if own.get(core) != items[core]]
+            if not strays and own.keys() == items.keys():
+                return local, rows
+            if asked is not None:
+                core = next(iter([*strays, *(c for c in own if c not in items)]))
+                raise error_at(
+                    place_of(func, request.place),
+                    f"core {spell_core(core)} is given other blocks than those of its shard",
+                    "in partition mode local_shard each core works on its own shard",
+                )
+        except _NotFollowedError as reason:
+            if asked is not None:
+                raise reason.error from None
+        rows.append(decision("work", "partition_mode", "global", "work_partition"))
+    found = division_of(func, items, blocks.counts, request)
+    partition = _attribute(
+        blocks, "global", found.strategy, core_grid, found.work, found.order, found.rect
+    )
+    return partition, rows
 
 
 def _blocks(func: FuncOp) -> _Blocks:
@@ -255,6 +280,7 @@ def _attribute(
         work,
         StringAttr(order),
         ints(rect),
+        blocks.shards_on,
     )
 
 
@@ -265,13 +291,13 @@ def _one_entry(rect: Sequence[int], cores: Sequence[tuple[int, int]]) -> ArrayAt
 # ---- local_shard ----
 
 
-def _no_shards(func: FuncOp, residents: Sequence[Resident]) -> CompileError:
-    names = ", ".join(r.label for r in residents)
-    return error_at(
-        func,
-        "partition mode local_shard needs a tensor sharded over L1 along axes of the launch grid",
-        f"the shards of {names} are cut along other axes" if names else "no tensor is L1 sharded",
-    )
+class _NotFollowedError(Exception):
+    """Work cannot follow the shards: `error` says so to who asked for it, `by` in a decision."""
+
+    def __init__(self, by: str, error: CompileError):
+        super().__init__(by)
+        self.by = by
+        self.error = error
 
 
 def _local(
@@ -280,39 +306,66 @@ def _local(
     request: ScheduleRequest,
     core_grid: tuple[int, int],
 ) -> PartitionAttr:
-    """Each core does the blocks of the shard it holds."""
+    """Each core does the blocks of the shard it holds; `_NotFollowedError` where none can."""
     func, place = blocks.func, place_of(blocks.func, request.place)
-    if request.strategy not in (None, "contiguous"):
-        raise error_at(
-            place,
-            f"strategy {request.strategy} and partition mode local_shard contradict each other",
-            "in local_shard the shards divide the work; leave out strategy or say mode global",
-        )
-    rects = [_rect(blocks, resident) for resident in residents]
-    grids = [tuple(r.shards_along(a) for a in range(len(blocks.counts))) for r in residents]
-    first = residents[0]
-    for other, rect, grid in zip(residents, rects, grids, strict=True):
-        if (rect, grid, other.sharding.order) != (rects[0], grids[0], first.sharding.order):
-            raise error_at(
-                func,
-                f"L1-sharded tensors disagree: {first.describe()}, {other.describe()}",
-                "work can follow one shard grid: shard both alike, keep one in DRAM, or say "
-                "partition mode global (every access then goes through the NoC)",
+    followed = [r for r in residents if r.axes is not None]
+    if not followed:
+        raise _no_shards(func, residents)
+    for key, said, fits in (
+        ("strategy", request.strategy, "contiguous"),
+        ("order", request.order, "row_major"),
+    ):
+        if said not in (None, fits):
+            raise _NotFollowedError(
+                f"{key} {said}",
+                error_at(
+                    place,
+                    f"{key} {said} and partition mode local_shard contradict each other",
+                    f"in local_shard the shards divide the work; leave out {key} or say mode global",
+                ),
             )
-    sharding = first.sharding
-    cores = request.cores()
-    if cores is not None and len(cores) != sharding.shards:
-        raise error_at(
-            place,
-            f"core ranges hold {len(cores)} cores, {first.describe()}: {sharding.shards} shards",
-            "in partition mode local_shard the core ranges are the footprint of the shard grid",
+    rects = [_rect(blocks, resident) for resident in followed]
+    ranges = request.cores()
+    owners = [_cores_by_place(func, resident, core_grid, ranges) for resident in followed]
+    first, cores = followed[0], owners[0]
+    for other, rect, own in zip(followed, rects, owners, strict=True):
+        grids = [[r.shards_along(a) for a in range(len(blocks.counts))] for r in (first, other)]
+        if (rect, grids[1], own) != (rects[0], grids[0], cores):
+            raise _NotFollowedError(
+                f"L1 shards of {first.label} and {other.label} disagree",
+                error_at(
+                    func,
+                    f"L1-sharded tensors disagree: {first.describe()}, {other.describe()}",
+                    "work can follow one shard grid: shard both alike, keep one in DRAM, or say "
+                    "partition mode global (every access then goes through the NoC)",
+                ),
+            )
+    if ranges is not None and len(ranges) != len(cores):
+        raise _NotFollowedError(
+            f"core ranges of {len(ranges)} cores for {len(cores)} L1 shards of {first.label}",
+            error_at(
+                place,
+                f"core ranges hold {len(ranges)} cores, {first.describe()}: {len(cores)} shards",
+                "in partition mode local_shard the core ranges are the footprint of the shard grid",
+            ),
         )
-    by_number = _cores_of_shards(func, first, core_grid) if cores is None else cores
-    places = sorted(
-        range(sharding.shards), key=lambda s: flatten(sharding.shard_coord(s), sharding.grid)
-    )
-    work = _one_entry(rects[0], [by_number[s] for s in places])
+    work = _one_entry(rects[0], cores)
     return _attribute(blocks, "local_shard", "contiguous", core_grid, work, "row_major", rects[0])
+
+
+def _no_shards(func: FuncOp, residents: Sequence[Resident]) -> _NotFollowedError:
+    names = ", ".join(r.label for r in residents)
+    return _NotFollowedError(
+        f"L1 shards of {names} along axes no work follows",
+        error_at(
+            func,
+            "partition mode local_shard needs a tensor sharded over L1 along axes of the launch "
+            "grid",
+            f"the shards of {names} are cut along other axes"
+            if names
+            else "no tensor is L1 sharded",
+        ),
+    )
 
 
 def _rect(blocks: _Blocks, resident: Resident) -> tuple[int, ...]:
@@ -322,30 +375,61 @@ def _rect(blocks: _Blocks, resident: Resident) -> tuple[int, ...]:
     for dim, axis, size in zip(resident.cut, resident.axes, resident.blocks, strict=True):
         extent = resident.sharding.shard[dim]
         if extent % size:
-            raise error_at(
-                blocks.func,
-                f"a block of {size} tiles does not divide the shards of '{resident.label}', "
-                f"{extent} tiles along dimension {dim} of its tile grid",
-                "choose shards of whole blocks, or partition mode global",
+            raise _NotFollowedError(
+                f"blocks of {size} tiles across L1 shards of {resident.label} of {extent}",
+                error_at(
+                    blocks.func,
+                    f"a block of {size} tiles does not divide the shards of '{resident.label}', "
+                    f"{extent} tiles along dimension {dim} of its tile grid",
+                    "choose shards of whole blocks, or partition mode global",
+                ),
             )
         rect[axis] = extent // size
     return tuple(rect)
 
 
+Cores = list[tuple[int, int]]
+
+
+def _cores_by_place(
+    func: FuncOp, resident: Resident, core_grid: tuple[int, int], ranges: Cores | None
+) -> Cores:
+    """The cores of a tensor's shards, going through the shard grid row by row."""
+    cores = _cores_of_shards(func, resident, core_grid, ranges)
+    return [cores[number] for number in row_major_numbers(resident.sharding)]
+
+
 def _cores_of_shards(
-    func: FuncOp, resident: Resident, core_grid: tuple[int, int]
-) -> list[tuple[int, int]]:
-    """Where the shards of a tensor lie on a core grid, by number."""
+    func: FuncOp, resident: Resident, core_grid: tuple[int, int], ranges: Cores | None
+) -> Cores:
+    """The cores of a tensor's shards, by number; an error where there are not enough."""
     try:
-        return shard_cores(resident.sharding, None, core_grid)
+        return shard_cores(resident.sharding, ranges, core_grid)
     except ShardingError as error:
+        room = f"the core grid of {core_grid[0]}x{core_grid[1]} cores"
+        if ranges is not None:
+            room = f"the core ranges of {len(ranges)} cores"
         raise error_at(
             func,
-            f"the shard grid is larger than the device: {resident.describe()}, there are "
-            f"{core_grid[0]}x{core_grid[1]} cores",
+            f"the shard grid is larger than {room}: {resident.describe()}, "
+            f"{resident.sharding.shards} shards",
             error.hint,
             "a shard lies on one core: use larger shards, or core ranges with a core for each",
         ) from None
+
+
+def _on_cores_of(given: PartitionAttr, request: ScheduleRequest) -> ScheduleRequest:
+    """A request with the mode and the cores of a partition that is given, where it says nothing."""
+    width, height = int_tuple(given.core_grid)
+    ranges = request.core_ranges
+    if ranges is None and given.shard_ranges.data:
+        ranges = tuple(RangeRequest(r.start, r.extent) for r in given.shard_ranges.data[0].ranges)
+    return replace(
+        request,
+        core_grid=request.core_grid or (width, height),
+        partition_mode=request.partition_mode or given.mode.data,
+        core_ranges=ranges,
+    )
 
 
 def _check_given(
@@ -385,50 +469,6 @@ def _check_given(
             )
 
 
-def _request(
-    mode: str | None,
-    strategy: str | None,
-    order: str | None,
-    core_grid: Sequence[int],
-    core_ranges: Sequence[int],
-) -> ScheduleRequest:
-    """The options of the pass as a request."""
-    for what, value, known in (
-        ("partition mode", mode, PARTITION_MODES),
-        ("strategy", strategy, WORK_STRATEGIES),
-        ("order", order, WORK_ORDERS),
-    ):
-        if value is not None and value not in known:
-            raise _refused(f"unknown {what} '{value}'", did_you_mean(value, known))
-    if core_grid and (len(core_grid) != 2 or min(core_grid) < 1):
-        raise _refused(f"core-grid={','.join(map(str, core_grid))}", "expected core-grid=GX,GY")
-    if len(core_ranges) % 4 or any(n < 0 for n in core_ranges):
-        raise _refused(
-            f"core-ranges={','.join(map(str, core_ranges))}",
-            "expected X,Y,WIDTH,HEIGHT of each range",
-        )
-    fours = [core_ranges[i : i + 4] for i in range(0, len(core_ranges), 4)]
-    if any(min(w, h) < 1 for _, _, w, h in fours):
-        raise _refused("an empty core range", "extents are sizes, at least 1")
-    ranges = tuple(RangeRequest((x, y), (w, h)) for x, y, w, h in fours)
-    seen: dict[tuple[int, int], int] = {}
-    for number, r in enumerate(ranges):
-        for core in ScheduleRequest(core_ranges=(r,)).cores() or ():
-            if core in seen:
-                raise _refused(
-                    f"core ranges {seen[core]} and {number} overlap at core {core}",
-                    "a core is in one range; extents are sizes, not last cores",
-                )
-            seen[core] = number
-    return ScheduleRequest(
-        (core_grid[0], core_grid[1]) if core_grid else None, mode, strategy, order, ranges or None
-    )
-
-
-def _refused(message: str, *notes: str) -> CompileError:
-    return CompileError(Diagnostic(message, None, notes))
-
-
 @dataclass(frozen=True)
 class PartitionWorkPass(LevelPass):
     """Divides the blocks of the launch grid over the cores of an architecture.
@@ -439,11 +479,19 @@ class PartitionWorkPass(LevelPass):
     row, those of `core-ranges=X,Y,WIDTH,HEIGHT,...` in the order given, and counts differ by at most
     one. `strategy=block` gives each core a rectangle of blocks, core rows along rows.
 
-    Tensors sharded over L1 select `mode=local_shard`, unless their shards are cut along axes that no
-    grid axis follows: each core does the blocks of the shard it holds, and the cores are those of the
-    shards. `mode=global` divides the work without regard to them. The schedule annotation
-    `tt.user_schedule` says the same; where it and an option differ is an error. A partition the
-    function has already (a plan that was read) is held against the kernel and kept.
+    Tensors sharded over L1 select `mode=local_shard`: each core does the blocks of the shard it
+    holds, and the cores are those of the shards. Where work cannot follow them (shards along axes
+    that no grid axis follows, shard grids that disagree, blocks that cross shards, a strategy that
+    divides the work another way) it is an error if `local_shard` was asked for; else the mode is
+    `global`, which a decision says with its reason. `mode=global` divides the work without regard to
+    shards. These lie on the core grid from (0, 0), or on the user's core ranges, which then stand in
+    the partition as `shards_on`: `analysis/README.md` has the rule.
+
+    The schedule annotation `tt.user_schedule` says the same; where it and an option differ is an
+    error. It may list the blocks of each core, `work_partition`: runs of work ids in either order,
+    boxes of one size, or the shards; and state facts (`grid_tiles`, `shard_grid`,
+    `local_shape_tiles`), which have to be so. A partition the function has already (a plan that was
+    read) is held against the kernel and kept.
 
     The result is an attribute; the grid stays.
 
@@ -484,5 +532,5 @@ class PartitionWorkPass(LevelPass):
 
     def patterns(self) -> list[list[RewritePattern]]:
         arch = get_arch(self.arch)
-        options = _request(self.mode, self.strategy, self.order, self.core_grid, self.core_ranges)
+        options = request_of(self.mode, self.strategy, self.order, self.core_grid, self.core_ranges)
         return [[PartitionGrid(arch, options)]]

@@ -9,11 +9,15 @@ from math import prod
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation
 
-from tt_dialect.analysis.layouts import LayoutRequest, ScheduleRequest, ShardRequest
+from tt_dialect.analysis.annotated_work import ScheduleRequest
+from tt_dialect.analysis.layouts import Fact, LayoutRequest, ShardRequest
+from tt_dialect.analysis.placement import Placement
 from tt_dialect.analysis.sharding import (
+    Sharding,
     ShardingError,
     interleaved_place,
     project,
+    shard_cores,
     sharding_of,
     strides_of,
 )
@@ -37,7 +41,7 @@ def layout_for(
     The layout of a tensor of `shape` (elements) that a request asks for.
 
     `base` has its tile, tiled dimensions and axis labels; a strategy without a grid takes as many
-    shards as `core_grid` (width, height) has room for.
+    shards as the cores `core_grid` (width, height) have room for.
     """
     shards: list[NdShardAttr] = []
     labels = base.labels
@@ -77,6 +81,48 @@ def layout_for(
         ArrayAttr(shards),
         base.tiled,
     )
+
+
+def check_facts(
+    place: Place, name: str, shape: Sequence[int], layout: BufferAttr, request: LayoutRequest
+) -> None:
+    """What was stated of a tensor of `shape` (elements) in a layout is so."""
+    stated = dict(request.stated)
+    if request.nd_shard is not None:
+        stated |= request.nd_shard.stated
+    if not stated:
+        return
+    dims, padded = layout.dims(len(shape)), list(shape)
+    for dim, unit in zip((dims.row, dims.col), layout.tile.shape, strict=True):
+        if dim is not None:
+            padded[dim] = -(-shape[dim] // unit) * unit
+    found: dict[str, Fact] = {
+        "dtype": layout.tile.numpy_name,
+        "data_format": layout.tile.data_format,
+        "needs_padding": padded != list(shape),
+        "padded_shape": tuple(padded),
+    }
+    if layout.shard.data:
+        projection = project(layout, shape)
+        found["projected_grid"] = (projection.gy, projection.gx)
+        found["projected_shard_tiles"] = (projection.sm, projection.sn)
+    for key, said in stated.items():
+        if said != found[key]:
+            raise error_at(
+                place,
+                f"{key} of '{name}' is said to be {_spell(said)}, it is {_spell(found[key])}",
+                f"it follows from the tensor and its shards; leave {key} out",
+            )
+
+
+def _spell(fact: Fact) -> str:
+    match fact:
+        case bool():
+            return str(fact).lower()
+        case tuple():
+            return str(list(fact))
+        case _:
+            return fact
 
 
 def describe(layout: BufferAttr) -> str:
@@ -177,8 +223,10 @@ def check_layout(
     try:
         sharding = sharding_of(layout, shape)
         if sharding is not None and in_l1:
-            projection = project(layout, shape)
-            _check_grid(place, name, sharding.grid, (projection.gy, projection.gx), arch, schedule)
+            _check_cores(place, name, sharding, arch, schedule)
+        elif sharding is not None:
+            banks = arch.dram_banks
+            Placement(banks, prod(sharding.pages), sharding).accessor_banks(name, place)
     except ShardingError as error:
         text = str(error)
         if in_l1 and "end inside a tile" in text:
@@ -210,27 +258,14 @@ def check_layout(
         )
 
 
-def _check_grid(
-    place: Place,
-    name: str,
-    grid: tuple[int, ...],
-    projected: tuple[int, int],
-    arch: Arch,
-    schedule: ScheduleRequest,
+def _check_cores(
+    place: Place, name: str, sharding: Sharding, arch: Arch, schedule: ScheduleRequest
 ) -> None:
-    """Every shard in L1 has a core of its own."""
-    (gy, gx), (width, height) = projected, arch.grid
-    cores = schedule.cores()
-    room = len(cores) if cores is not None else width * height
-    shards = prod(grid)
-    boxed = cores is None and min(gy, gx) > 1
-    if shards > room or (boxed and (gy > height or gx > width)):
-        extent = f"{gy}x{gx}" if min(gy, gx) > 1 else f"of {shards}"
-        where = f"the {height}x{width} core grid of {arch.name} (rows x columns)"
-        if cores is not None:
-            where = f"the {room} cores of the core ranges"
-        raise error_at(
-            place,
-            f"shard grid {extent} of '{name}' is larger than {where}",
-            "an L1 shard is owned by exactly one core; use fewer, larger shards",
-        )
+    """Every shard in L1 has a core of its own, where the schedule leaves it one."""
+    grid = schedule.core_grid or arch.grid
+    try:
+        shard_cores(sharding, schedule.cores(), grid)
+    except ShardingError as error:
+        whose = f"of {arch.name}" if schedule.core_grid is None else "of the schedule"
+        by = "" if schedule.core_ranges is not None else f" {whose}"
+        raise error_at(place, f"'{name}': {error}{by}", error.hint) from None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
 
@@ -14,51 +14,11 @@ from tt_dialect.analysis.placement import L1_ALIGNMENT, CoreXY, Device, Placemen
 from tt_dialect.diagnostics import CompileError, error_at
 from tt_dialect.run.buffers import CircularBuffer, DstSections
 from tt_dialect.run.numerics import F32, TILE, Format
+from tt_dialect.run.statistics import Stats
 from tt_dialect.run.waiting import Waiter
 
 DRAM_BASE = 0x20000
 """Address of the first tensor in every bank; any aligned number but 0 would do."""
-
-TRAFFIC = ("dram", "l1_local", "l1_remote")
-"""Where the pages of a tensor are, as seen by the core that moves them."""
-
-
-@dataclass(slots=True)
-class Stats:
-    """What executed operations did, of one core or of all."""
-
-    dram_read: int = 0
-    """Bytes read from DRAM."""
-    dram_write: int = 0
-    """Bytes written to DRAM."""
-    noc_bytes: int = 0
-    """Bytes that crossed a NoC: DRAM traffic and core to core, once per destination. What a core
-    moves within its own L1 does not."""
-    tile_products: int = 0
-    """32x32x32 tile products."""
-    cb_waits: int = 0
-    """Reserves and waits that had to block."""
-    semaphore_waits: int = 0
-    """Semaphore waits that had to block."""
-    tile_ops: int = 0
-    """Tile operations of FPU and SFPU besides matrix products and copies."""
-    pages_unpacked: int = 0
-    """Pages read from circular buffers, except by matrix products."""
-    pages_packed: int = 0
-    """Pages packed into circular buffers."""
-    l1_local: int = 0
-    """Bytes read from and written to tensors in the L1 of the core itself."""
-    l1_remote: int = 0
-    """Bytes read from and written to tensors in the L1 of other cores."""
-
-    def add(self, other: Stats) -> None:
-        """Adds the figures of another."""
-        for f in fields(self):
-            setattr(self, f.name, getattr(self, f.name) + getattr(other, f.name))
-
-    def as_dict(self) -> dict[str, int]:
-        """For JSON."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +50,12 @@ class Tensor:
         "format",
         "home",
         "label",
-        "owners",
         "page_bytes",
         "pages",
         "placement",
         "room",
         "shape",
         "slots",
-        "traffic",
         "writes",
     )
 
@@ -114,17 +72,11 @@ class Tensor:
         self.room = placement.room
         self.slots = placement.slots()
         """Where each page stands in `data`."""
-        self.owners: list[CoreXY] | None = None
-        """The core of each page; None in DRAM."""
-        if placement.in_l1:
-            self.owners = [placement.cores[slot // self.room] for slot in self.slots]
         self.home = {core: bank for bank, core in enumerate(placement.cores)}
         rows = placement.banks * self.room
         self.data: F32 = np.full((rows, TILE, TILE), np.nan, np.float32)
         self.writes = np.zeros(self.pages, np.int64)
         """How often each page was written."""
-        self.traffic = dict.fromkeys(TRAFFIC, 0)
-        """Bytes read and written, by where they were."""
 
     def bank(self, page: int) -> int:
         """The bank of a page."""
@@ -244,6 +196,16 @@ class Core:
     grid: dict[tuple[int, int], Core] = field(default_factory=dict)
     """All cores, by coordinates: where semaphores and multicasts go."""
     stats: Stats = field(default_factory=Stats)
+    pages_read: dict[Tensor, list[int]] = field(default_factory=dict)
+    """Pages read of each tensor, by bank."""
+    pages_written: dict[Tensor, list[int]] = field(default_factory=dict)
+    """Pages written of each tensor, by bank."""
+
+    def knows(self, tensors: Iterable[Tensor]) -> None:
+        """Counts transfers of these tensors from now on."""
+        for tensor in tensors:
+            self.pages_read[tensor] = [0] * tensor.placement.banks
+            self.pages_written[tensor] = [0] * tensor.placement.banks
 
 
 @dataclass(slots=True)
@@ -284,9 +246,9 @@ class Mover:
         cb.data[slot] = np.nan
         cb.landing.add(slot)
         self.busy.add(cb)
-        self.reads[noc].append((cb.data, slot, tensor.data, tensor.slots[page], tensor))
-        if self._count(tensor, page):
-            self.core.stats.dram_read += tensor.page_bytes
+        place = tensor.slots[page]
+        self.reads[noc].append((cb.data, slot, tensor.data, place, tensor))
+        self.core.pages_read[tensor][place // tensor.room] += 1
         if self.observer is not None:
             self._tell("issue", "read", noc, tensor, page)
 
@@ -297,29 +259,14 @@ class Mover:
         if not 0 <= page < tensor.pages:
             raise _page_error(tensor, page, op)
         cb.check_waited(slot - cb.rd, 1, op)
-        self.writes[noc].append((tensor.data, tensor.slots[page], cb.data, slot, tensor))
+        place = tensor.slots[page]
+        self.writes[noc].append((tensor.data, place, cb.data, slot, tensor))
         cb.leaving.add(slot)
         self.busy.add(cb)
         tensor.writes[page] += 1
-        if self._count(tensor, page):
-            self.core.stats.dram_write += tensor.page_bytes
+        self.core.pages_written[tensor][place // tensor.room] += 1
         if self.observer is not None:
             self._tell("issue", "write", noc, tensor, page)
-
-    def _count(self, tensor: Tensor, page: int) -> bool:
-        """Counts the bytes of a page by where it is; whether that is DRAM."""
-        stats, size = self.core.stats, tensor.page_bytes
-        if tensor.owners is None:
-            tensor.traffic["dram"] += size
-        elif tensor.owners[page] == (self.core.x, self.core.y):
-            tensor.traffic["l1_local"] += size
-            stats.l1_local += size
-            return False
-        else:
-            tensor.traffic["l1_remote"] += size
-            stats.l1_remote += size
-        stats.noc_bytes += size
-        return tensor.owners is None
 
     def multicast(
         self,

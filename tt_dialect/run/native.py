@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,10 +34,10 @@ from tt_dialect.ir.program import ArgKind, ProgramOp, Role, ThreadOp
 from tt_dialect.run import numerics
 from tt_dialect.run.arguments import Parameter, check_inputs, parameters, split_scalars
 from tt_dialect.run.codegen import format_of
-from tt_dialect.run.machine import TRAFFIC, Stats, page_count
+from tt_dialect.run.machine import page_count
 from tt_dialect.run.native_build import Runtime, cache_root, digest_of, runtime
 from tt_dialect.run.numerics import TILE, AnyArray, Format
-from tt_dialect.run.simulator import RunStats
+from tt_dialect.run.statistics import TRAFFIC, BankBytes, RunStats, Stats, planned_stats
 
 SCHEDULES = (
     "block",
@@ -155,7 +156,7 @@ def run_native(
             job.buffers(program, Device.of(program), tensors, arrays)
             job.program(program, kernels, scalars)
             try:
-                return job.run(built, tensors, schedule, timeout)
+                return job.run(built, tensors, planned_stats(program), schedule, timeout)
             except NativeError as error:
                 raise error.named(_labels(program)) from None
 
@@ -346,19 +347,24 @@ class _Job:
                     self.line("args", number, *core, len(words), *words)
 
     def run(
-        self, built: Runtime, tensors: Sequence[Parameter], schedule: str, timeout: float | None
+        self,
+        built: Runtime,
+        tensors: Sequence[Parameter],
+        stats: RunStats,
+        schedule: str,
+        timeout: float | None,
     ) -> NativeRun:
         told, findings = run_job(built, self.directory, self.lines, schedule, timeout)
-        return NativeRun(*self._results(tensors, told), findings)
+        return NativeRun(self._results(tensors, stats, told), stats, findings)
 
     def _results(
-        self, tensors: Sequence[Parameter], told: Mapping[str, Any]
-    ) -> tuple[list[AnyArray], RunStats]:
-        stats = RunStats()
-        for x, y, *figures in told["cores"]:
-            core = Stats(*figures)
-            stats.cores[x, y] = core
-            stats.total.add(core)
+        self, tensors: Sequence[Parameter], stats: RunStats, told: Mapping[str, Any]
+    ) -> list[AnyArray]:
+        for x, y, figures, dram, l1 in told["cores"]:
+            stats.take((x, y), Stats(*figures))
+            owners = Counter({(i, j): n for i, j, n in l1})
+            stats.banks[x, y] = BankBytes(Counter(dict(dram)), owners)
+        stats.sum_up()
         for tensor, counts in zip(tensors, told["tensors"], strict=True):
             kinds = zip(TRAFFIC, counts, strict=True)
             stats.tensors[tensor.label] = {kind: n for kind, n in kinds if n}
@@ -369,7 +375,7 @@ class _Job:
                 values = from_pages(pages, tensor.matrix_shape, tensor.format)
                 outputs.append(tensor.from_matrices(values))
                 stats.page_writes[tensor.label] = np.asarray(writes, np.int64)
-        return outputs, stats
+        return outputs
 
 
 def _shards(where: Placement, label: str, op: ProgramOp) -> str:

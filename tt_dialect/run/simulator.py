@@ -8,12 +8,11 @@ BUFFERED functions run here too, as one thread per core, one core after another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from xdsl.dialects import func
 from xdsl.ir import Operation
 
-from tt_dialect.analysis.placement import Device, alias_of, placement
+from tt_dialect.analysis.placement import Device, alias_of, cores_for_shards, placement
 from tt_dialect.analysis.work import core_arguments
 from tt_dialect.arch import ARCHS
 from tt_dialect.diagnostics import error_at
@@ -31,33 +30,11 @@ from tt_dialect.run.arguments import (
 )
 from tt_dialect.run.buffers import CircularBuffer, DstSections
 from tt_dialect.run.codegen import explained, format_of
-from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Stats, Tensor, page_count
+from tt_dialect.run.machine import Core, Dram, Mover, Observer, Semaphore, Tensor, page_count
 from tt_dialect.run.numerics import F32, AnyArray, Fidelity
 from tt_dialect.run.scheduler import Scheduler, Thread
+from tt_dialect.run.statistics import TRAFFIC, BankBytes, RunStats, planned_stats
 from tt_dialect.run.threads import ThreadCompiler, float_of
-
-
-@dataclass
-class RunStats:
-    """Statistics of a run: in total, per core, and how often each page of a tensor was written."""
-
-    total: Stats = field(default_factory=Stats)
-    cores: dict[tuple[int, int], Stats] = field(default_factory=dict)
-    page_writes: dict[str, AnyArray] = field(default_factory=dict)
-    tensors: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Bytes read and written of each tensor: `dram`, `l1_local` (the core's own), `l1_remote`."""
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON."""
-        return {
-            "total": self.total.as_dict(),
-            "cores": [{"core": list(xy), **s.as_dict()} for xy, s in self.cores.items()],
-            "page_writes": {
-                label: {"pages": len(n), "min": int(n.min()), "max": int(n.max())}
-                for label, n in self.page_writes.items()
-            },
-            "tensors": self.tensors,
-        }
 
 
 def simulate(
@@ -92,7 +69,7 @@ def simulate(
         cores.clear()  # the cores know their grid: break the cycle
         for core in done:
             _check_end(program, core)
-    return _results(dram, tensors, done)
+    return _results(dram, tensors, done, planned_stats(program))
 
 
 def _cores(
@@ -112,9 +89,10 @@ def _cores(
 
 
 def _declare(
-    core: Core, ops: Iterable[Operation], fidelity: Fidelity, tensors: Sequence[Tensor] = ()
+    core: Core, ops: Iterable[Operation], fidelity: Fidelity, tensors: Sequence[Tensor]
 ) -> None:
-    """Gives a core its circular buffers and semaphores."""
+    """Gives a core its circular buffers and semaphores, and counts of what it moves."""
+    core.knows(tensors)
     for op in ops:
         if isinstance(op, cb_ir.AllocOp):
             fmt = format_of(op.type.tile.element_type, op)
@@ -228,7 +206,7 @@ def evaluate_buffered(
                 scheduler.run()
             _check_drained(core)
             done.append(core)
-    return _results(dram, tensors, done)
+    return _results(dram, tensors, done, RunStats())
 
 
 # -- tensors ---------------------------------------------------------------------------------------
@@ -259,11 +237,11 @@ def _any_device(op: func.FuncOp, banks: int) -> Device:
     """A machine for a function that does not say which: as many cores as its partition knows."""
     partition = op.attributes.get("tt.partition")
     width, height = 8, 8
-    followed: list[tuple[int, int]] = []
+    ranges = None
     if isinstance(partition, PartitionAttr):
         width, height = int_tuple(partition.core_grid)
-        followed = partition.core_ranges.cores() if partition.is_local else []
-    return Device(banks, 32, (width, height), 1 << 30, (width, height), tuple(followed))
+        ranges = cores_for_shards(partition)
+    return Device(banks, 32, (width, height), 1 << 30, (width, height), ranges)
 
 
 def _own_arguments(
@@ -282,17 +260,49 @@ def _own_arguments(
 
 
 def _results(
-    dram: Dram, tensors: Sequence[Parameter], cores: Iterable[Core]
+    dram: Dram, tensors: Sequence[Parameter], cores: Iterable[Core], stats: RunStats
 ) -> tuple[list[AnyArray], RunStats]:
-    stats = RunStats()
+    traffic: dict[Tensor, dict[str, int]] = {t: dict.fromkeys(TRAFFIC, 0) for t in dram.tensors}
     for core in cores:
-        stats.cores[core.x, core.y] = core.stats
-        stats.total.add(core.stats)
+        xy = core.x, core.y
+        stats.take(xy, core.stats)
+        stats.banks[xy] = BankBytes()
+        for tensor, kinds in traffic.items():
+            _count(core, tensor, stats.banks[xy], kinds)
+    stats.sum_up()
     outputs: list[AnyArray] = []
     own = [t for t in tensors if not t.scalar]
     for parameter, tensor in zip(own, dram.tensors, strict=True):
-        stats.tensors[parameter.label] = {k: n for k, n in tensor.traffic.items() if n}
+        stats.tensors[parameter.label] = {k: n for k, n in traffic[tensor].items() if n}
         if parameter.written:
             outputs.append(parameter.from_matrices(tensor.download()))
             stats.page_writes[parameter.label] = tensor.writes
     return outputs, stats
+
+
+def _count(core: Core, tensor: Tensor, banks: BankBytes, kinds: dict[str, int]) -> None:
+    """Counts what a core moved of a tensor by where it was."""
+    stats, size = core.stats, tensor.page_bytes
+    read, written = core.pages_read[tensor], core.pages_written[tensor]
+    for bank, pages in enumerate(zip(read, written, strict=True)):
+        if not any(pages):
+            continue
+        got, put = pages[0] * size, pages[1] * size
+        if not tensor.placement.in_l1:
+            banks.dram[bank] += got + put
+            kind = "dram"
+            stats.dram_read += got
+            stats.dram_write += put
+        else:
+            owner = tensor.placement.cores[bank]
+            banks.l1[owner] += got + put
+            if owner == (core.x, core.y):
+                kind = "l1_local"
+                stats.l1_local_read += got
+                stats.l1_local_write += put
+            else:
+                kind = "l1_remote"
+                stats.l1_remote_read += got
+                stats.l1_remote_write += put
+        kinds[kind] += got + put
+        stats.noc_bytes += 0 if kind == "l1_local" else got + put

@@ -39,8 +39,8 @@ func.func @core_grid(%A: memref<256x256xbf16> {tt.name = "A"}) attributes {tt.us
 // -----
 
 // An nd_shard by labels; they label the dimensions of a tensor that has no labels. Uneven last shards.
-// CHECK: func.func @labels(%A: {{.*}}axes ["B", "M", "N"], by "user", nd_shard<axes ["B", "M", "N"], grid [3, 2, 2], shard [2, 64, 32], order "z_order">>}
-func.func @labels(%A: memref<5x96x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {memory = "DRAM", nd_shard = {axes = ["B", "M", "N"], grid = [3, 2, 2], shard_shape = [2, 64, 32], order = "z_order", align_tiles = true}}}} {
+// CHECK: func.func @labels(%A: {{.*}}axes ["B", "M", "N"], by "user", nd_shard<axes ["B", "M", "N"], grid [2, 2, 2], shard [3, 64, 32], order "z_order">>}
+func.func @labels(%A: memref<5x96x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {memory = "DRAM", nd_shard = {axes = ["B", "M", "N"], grid = [2, 2, 2], shard_shape = [3, 64, 32], order = "z_order", align_tiles = true}}}} {
   func.return
 }
 
@@ -50,5 +50,30 @@ func.func @labels(%A: memref<5x96x64xbf16> {tt.name = "A"}) attributes {tt.user_
 // CHECK: func.func @old(%A: {{.*}}#tt.layout.buffer<l1, sharded, {{.*}}, grid [2], shard [32], order "row_major">>}
 // CHECK-SAME: %B: {{.*}}#tt.layout.buffer<dram, interleaved
 func.func @old(%A: memref<64x64xbf16> {tt.name = "A"}, %B: memref<64x64xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {shard = "L1", interleave = false, nd_shard = {axes = ["M"], grid = [2], shard_shape_elems = [32]}}, B = {shard = "DDR", interleave = true, tile_id_order = "row_major"}}} {
+  func.return
+}
+
+// -----
+
+// A strategy without a grid takes the cores of the ranges; shards along a batch lie in L1 too.
+// CHECK: func.func @ranges(%A: {{.*}}nd_shard<axes ["M", "N"], grid [2, 3], shard [64, 64], order "row_major">>}, %B: {{.*}}nd_shard<axes ["M"], grid [4], shard [32], order "row_major">>}, %C: {{.*}}<l1, sharded, {{.*}}nd_shard<axes ["B", "M", "N"], grid [3, 2, 1], shard [1, 32, 64], order "row_major">>}
+func.func @ranges(%A: memref<128x192xbf16> {tt.name = "A"}, %B: memref<128x192xbf16> {tt.name = "B"}, %C: memref<3x64x64xbf16> {tt.name = "C"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block"}, B = {memory = "L1", strategy = "height"}, C = {memory = "L1", nd_shard = {axes = ["B", "M", "N"], grid = [3, 2, 1], shard_shape = [1, 32, 64]}}}, tt.user_schedule = {core_ranges = [{start = [2, 5], extent = [3, 2]}]}} {
+  func.return
+}
+
+// -----
+
+// Layouts as earlier tools write them.
+// CHECK: func.func @layout_desc(%A: {{.*}}<l1, interleaved, tile<32x32, bf16>, axes [], by "user">}, %B: {{.*}}<dram, sharded, {{.*}}by "user", nd_shard<axes ["M", "N"], grid [2, 2], shard [64, 64], order "column_major">>}
+// CHECK-NOT: tt.layout_desc
+func.func @layout_desc(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.layout_desc = {A = {shard = "SRAM", interleave = true, stride = [4, 1]}, B = {shard = "DDR", interleave = false, tile_id_order = "column_major", strategy = "block", grid = [2, 2]}}} {
+  func.return
+}
+
+// -----
+
+// Facts that hold change nothing.
+// CHECK: func.func @facts(%A: {{.*}}nd_shard<axes ["B", "M", "N"], grid [2, 2, 3], shard [1, 64, 32], order "row_major">>}, %B: {{.*}}<dram, interleaved, tile<32x32, f32>, axes [], by "default">})
+func.func @facts(%A: memref<2x100x96xbf16> {tt.name = "A"}, %B: memref<64x32xf32> {tt.name = "B"}) attributes {tt.user_layout = {A = {dtype = "bf16", data_format = "Float16_b", needs_padding = true, padded_shape = [2, 128, 96], nd_shard = {axes = ["B", "M", "N"], grid = [2, 2, 3], shard_shape = [1, 64, 32], projected_grid = [2, 3], projected_shard_tiles = [2, 1]}}, B = {dtype = "float32", needs_padding = false}}} {
   func.return
 }

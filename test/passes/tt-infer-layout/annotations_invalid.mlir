@@ -28,8 +28,8 @@ func.func @how(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16
 // -----
 
 // More shards than the device has cores.
-// CHECK:      annotations_invalid.mlir:[[#]]:1: error: shard grid 16x4 of 'A' is larger than the 8x8 core grid of wormhole (rows x columns)
-// CHECK-NEXT: note: an L1 shard is owned by exactly one core; use fewer, larger shards
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': the shard grid 16x4 is larger than the 8x8 core grid of wormhole
+// CHECK-NEXT: note: at most 8 shards along rows and 8 along columns
 func.func @larger(%A: memref<512x512xbf16> {tt.name = "A"}, %B: memref<512x512xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block", grid = [16, 4]}}} {
   func.return
 }
@@ -37,7 +37,7 @@ func.func @larger(%A: memref<512x512xbf16> {tt.name = "A"}, %B: memref<512x512xb
 // -----
 
 // The same along one axis.
-// CHECK:      annotations_invalid.mlir:[[#]]:1: error: shard grid of 128 of 'A' is larger than the 8x8 core grid of wormhole (rows x columns)
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': 128 shards are more than the 8x8 core grid has cores
 // CHECK-NEXT: note: an L1 shard is owned by exactly one core; use fewer, larger shards
 func.func @many(%A: memref<4096x32xbf16> {tt.name = "A"}, %B: memref<4096x32xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "height", shard_shape = [32]}}} {
   func.return
@@ -46,7 +46,7 @@ func.func @many(%A: memref<4096x32xbf16> {tt.name = "A"}, %B: memref<4096x32xbf1
 // -----
 
 // The core ranges of the schedule count.
-// CHECK:      annotations_invalid.mlir:[[#]]:1: error: shard grid of 4 of 'A' is larger than the 3 cores of the core ranges
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': 4 shards are more than the 3 cores of the core ranges
 // CHECK-NEXT: note: an L1 shard is owned by exactly one core; use fewer, larger shards
 func.func @ranges(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "height", grid = [4]}}, tt.user_schedule = {core_ranges = [{start = [0, 0], extent = [3, 1]}]}} {
   func.return
@@ -164,10 +164,28 @@ func.func @axis(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf1
 
 // -----
 
-// An axis that is neither rows nor columns of a grid of cores.
-// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': 4 shards along axis B, which is neither M nor N
-// CHECK-NEXT: note: label it M or N, or use a grid of 1 along B
-func.func @unprojected(%A: memref<4x64x64xbf16> {tt.name = "A"}, %B: memref<4x64x64xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", nd_shard = {axes = ["B", "M", "N"], grid = [4, 2, 1], shard_shape = [1, 32, 64]}}}} {
+// A core grid that was asked for counts, not the device.
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': the shard grid 4x4 is larger than the 3x4 core grid of the schedule
+// CHECK-NEXT: note: at most 4 shards along rows and 3 along columns
+func.func @core_grid(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", strategy = "block", grid = [4, 4]}}, tt.user_schedule = {core_grid = [3, 4]}} {
+  func.return
+}
+
+// -----
+
+// Shards along a batch lie below each other.
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: 'A': the shard grid 5x2x2, 10 rows of 2, is larger than the 8x8 core grid of wormhole
+// CHECK-NEXT: note: at most 8 shards along rows and 8 along columns
+func.func @folded(%A: memref<5x64x64xbf16> {tt.name = "A"}, %B: memref<4x64x64xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {memory = "L1", nd_shard = {axes = ["B", "M", "N"], grid = [5, 2, 2], shard_shape = [1, 32, 32]}}}} {
+  func.return
+}
+
+// -----
+
+// The accessor counts shards row-major, over banks that take turns.
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: tensor 'A': 16 shards in order column_major share 12 banks
+// CHECK-NEXT: note: an accessor numbers shards row-major: use that order, or at most as many shards as banks
+func.func @banks(%A: memref<128x128xbf16> {tt.name = "A"}, %B: memref<128x128xbf16> {tt.name = "B"}) attributes {tt.user_layout = {A = {strategy = "block", grid = [4, 4], order = "column_major"}}} {
   func.return
 }
 
@@ -253,5 +271,60 @@ func.func @written(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #tt.layou
 // An annotation from a file is reported where it stands.
 // CHECK:      layout.json:7:1: error: unknown memory 'L3' of 'A'
 func.func @placed(%A: memref<128x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {at = "layout.json:7", memory = "L3"}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: nd_shard incomplete: 'A' is sharded, but nothing says how
+func.func @not_interleaved(%A: memref<128x128xbf16> {tt.name = "A"}) attributes {tt.layout_desc = {A = {shard = "DRAM", interleave = false}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: tt.layout_desc and tt.user_layout both speak of 'A'
+// CHECK-NEXT: note: keep one of them
+func.func @twice(%A: memref<128x128xbf16> {tt.name = "A"}) attributes {tt.layout_desc = {A = {shard = "DRAM"}}, tt.user_layout = {A = {cb_depth = 3}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: dtype of 'A' is said to be float32, it is bfloat16
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave dtype out
+func.func @dtype_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {dtype = "float32"}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: data_format of 'A' is said to be Float16, it is Float16_b
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave data_format out
+func.func @format_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {data_format = "Float16"}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: needs_padding of 'A' is said to be false, it is true
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave needs_padding out
+func.func @padding_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {needs_padding = false}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: padded_shape of 'A' is said to be [128, 96], it is [128, 64]
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave padded_shape out
+func.func @padded_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {padded_shape = [128, 96]}}} {
+  func.return
+}
+
+// -----
+
+// CHECK:      annotations_invalid.mlir:[[#]]:1: error: projected_grid of 'A' is said to be [1, 2], it is [2, 1]
+// CHECK-NEXT: note: it follows from the tensor and its shards; leave projected_grid out
+func.func @projected_stated(%A: memref<100x64xbf16> {tt.name = "A"}) attributes {tt.user_layout = {A = {nd_shard = {axes = ["M"], grid = [2], shard_shape = [64], projected_grid = [1, 2]}}}} {
   func.return
 }

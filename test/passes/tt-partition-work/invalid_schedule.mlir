@@ -96,7 +96,7 @@ func.func @no_shards(%C: memref<64x64xbf16>) attributes {tt.user_schedule = {par
 
 // CHECK: invalid_schedule.mlir:[[#]]:1: error: L1-sharded tensors disagree: 'A' has shard grid [2, 1] of [2, 2] tiles (row_major), 'B' has shard grid [4, 1] of [1, 2] tiles (row_major)
 // CHECK-NEXT: note: work can follow one shard grid
-func.func @disagree(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}, %B: memref<128x64xbf16> {tt.name = "B", tt.layout = #l3}) {
+func.func @disagree(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}, %B: memref<128x64xbf16> {tt.name = "B", tt.layout = #l3}) attributes {tt.user_schedule = {partition_mode = "local_shard"}} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
@@ -117,7 +117,7 @@ func.func @disagree(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}, %B
 
 // CHECK: invalid_schedule.mlir:[[#]]:1: error: a block of 2 tiles does not divide the shards of 'A', 1 tiles along dimension 0 of its tile grid
 // CHECK-NEXT: note: choose shards of whole blocks, or partition mode global
-func.func @divide(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) {
+func.func @divide(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) attributes {tt.user_schedule = {partition_mode = "local_shard"}} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -135,9 +135,9 @@ func.func @divide(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) {
 #l1 = #tt.layout.buffer<l1, sharded, tile<32x32, bf16>, axes [], by "user", nd_shard<axes ["M"], grid [4], shard [32], order "row_major">>
 !block = memref<32x64xbf16, strided<[64, 1], offset: ?>>
 
-// CHECK: invalid_schedule.mlir:[[#]]:1: error: core ranges hold 3 cores, 'A' has shard grid [4, 1] of [1, 2] tiles (row_major): 4 shards
+// CHECK: invalid_schedule.mlir:[[#]]:1: error: core ranges hold 6 cores, 'A' has shard grid [4, 1] of [1, 2] tiles (row_major): 4 shards
 // CHECK-NEXT: note: in partition mode local_shard the core ranges are the footprint of the shard grid
-func.func @footprint(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) attributes {tt.user_schedule = {core_ranges = [{start = [0, 0], extent = [3, 1]}]}} {
+func.func @footprint(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) attributes {tt.user_schedule = {partition_mode = "local_shard", core_ranges = [{start = [0, 0], extent = [3, 2]}]}} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
@@ -155,7 +155,8 @@ func.func @footprint(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) a
 #l1 = #tt.layout.buffer<l1, sharded, tile<32x32, bf16>, axes [], by "user", nd_shard<axes ["M", "N"], grid [9, 2], shard [32, 32], order "row_major">>
 !block = memref<32x32xbf16, strided<[64, 1], offset: ?>>
 
-// CHECK: invalid_schedule.mlir:[[#]]:1: error: the shard grid is larger than the device: 'A' has shard grid [9, 2] of [1, 1] tiles (row_major), there are 8x8 cores
+// CHECK: invalid_schedule.mlir:[[#]]:1: error: the shard grid is larger than the core grid of 8x8 cores: 'A' has shard grid [9, 2] of [1, 1] tiles (row_major), 18 shards
+// CHECK-NEXT: note: at most 8 shards along rows and 8 along columns
 func.func @too_large(%A: memref<288x64xbf16> {tt.name = "A", tt.layout = #l1}) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -177,7 +178,7 @@ func.func @too_large(%A: memref<288x64xbf16> {tt.name = "A", tt.layout = #l1}) {
 !block = memref<32x64xbf16, strided<[64, 1], offset: ?>>
 
 // CHECK: invalid_schedule.mlir:[[#]]:1: error: strategy block and partition mode local_shard contradict each other
-func.func @both(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) attributes {tt.user_schedule = {strategy = "block"}} {
+func.func @both(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) attributes {tt.user_schedule = {partition_mode = "local_shard", strategy = "block"}} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
@@ -198,6 +199,46 @@ func.func @given(%C: memref<64x64xbf16>) attributes {tt.partition = #tt.layout.p
   %c1 = arith.constant 1 : index
   scf.parallel (%i) = (%c0) to (%c1) step (%c1) {
     linalg.copy ins(%C : memref<64x64xbf16>) outs(%C : memref<64x64xbf16>)
+  }
+  func.return
+}
+
+// -----
+
+#l1 = #tt.layout.buffer<l1, sharded, tile<32x32, bf16>, axes [], by "user", nd_shard<axes ["M"], grid [4], shard [32], order "row_major">>
+!block = memref<32x64xbf16, strided<[64, 1], offset: ?>>
+
+// Every core of a small core grid holds a shard, or none can.
+// CHECK: invalid_schedule.mlir:[[#]]:1: error: the shard grid is larger than the core grid of 3x1 cores: 'A' has shard grid [4, 1] of [1, 2] tiles (row_major), 4 shards
+// CHECK-NEXT: note: an L1 shard is owned by exactly one core; use fewer, larger shards
+func.func @small_grid(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) attributes {tt.user_schedule = {partition_mode = "global", core_grid = [3, 1]}} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c32 = arith.constant 32 : index
+  scf.parallel (%i) = (%c0) to (%c4) step (%c1) {
+    %m = arith.muli %i, %c32 : index
+    %a = memref.subview %A[%m, 0] [32, 64] [1, 1] : memref<128x64xbf16> to !block
+    linalg.copy ins(%a : !block) outs(%a : !block)
+  }
+  func.return
+}
+
+// -----
+
+#l1 = #tt.layout.buffer<l1, sharded, tile<32x32, bf16>, axes [], by "user", nd_shard<axes ["M"], grid [4], shard [32], order "row_major">>
+!block = memref<32x64xbf16, strided<[64, 1], offset: ?>>
+
+// CHECK: invalid_schedule.mlir:[[#]]:1: error: the shard grid is larger than the core ranges of 3 cores: 'A' has shard grid [4, 1] of [1, 2] tiles (row_major), 4 shards
+func.func @few_ranges(%A: memref<128x64xbf16> {tt.name = "A", tt.layout = #l1}) attributes {tt.user_schedule = {core_ranges = [{start = [0, 0], extent = [3, 1]}]}} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c32 = arith.constant 32 : index
+  scf.parallel (%i) = (%c0) to (%c4) step (%c1) {
+    %m = arith.muli %i, %c32 : index
+    %a = memref.subview %A[%m, 0] [32, 64] [1, 1] : memref<128x64xbf16> to !block
+    linalg.copy ins(%a : !block) outs(%a : !block)
   }
   func.return
 }

@@ -200,7 +200,7 @@ void tell_json(std::FILE* file) {
         const Stats& s = core->stats;
         std::fprintf(
             file,
-            "%s\n  [%u, %u, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu]",
+            "%s\n  [%u, %u, [%lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu, %lu], [",
             comma,
             core->x,
             core->y,
@@ -213,8 +213,23 @@ void tell_json(std::FILE* file) {
             static_cast<unsigned long>(s.tile_ops),
             static_cast<unsigned long>(s.pages_unpacked),
             static_cast<unsigned long>(s.pages_packed),
-            static_cast<unsigned long>(s.l1_local),
-            static_cast<unsigned long>(s.l1_remote));
+            static_cast<unsigned long>(s.l1_local_read),
+            static_cast<unsigned long>(s.l1_local_write),
+            static_cast<unsigned long>(s.l1_remote_read),
+            static_cast<unsigned long>(s.l1_remote_write));
+        const char* inner = "";
+        for (const auto& [bank, bytes] : s.dram_banks) {
+            std::fprintf(file, "%s[%u, %lu]", inner, bank, static_cast<unsigned long>(bytes));
+            inner = ", ";
+        }
+        std::fprintf(file, "], [");
+        inner = "";
+        for (const auto& [xy, bytes] : s.l1_cores) {
+            std::fprintf(file, "%s[%u, %u, %lu]", inner, xy.first, xy.second,
+                         static_cast<unsigned long>(bytes));
+            inner = ", ";
+        }
+        std::fprintf(file, "]]");
         comma = ",";
     }
     std::fprintf(file, "],\n \"page_writes\": [");

@@ -182,8 +182,11 @@ struct Dst {
 
 struct Stats {
     uint64_t dram_read = 0, dram_write = 0, noc_bytes = 0, tile_products = 0, cb_waits = 0,
-             semaphore_waits = 0, tile_ops = 0, pages_unpacked = 0, pages_packed = 0, l1_local = 0,
-             l1_remote = 0;
+             semaphore_waits = 0, tile_ops = 0, pages_unpacked = 0, pages_packed = 0,
+             l1_local_read = 0, l1_local_write = 0, l1_remote_read = 0, l1_remote_write = 0;
+    // Bytes of tensors moved, by DRAM bank, and by the coordinates of the core whose L1 it was.
+    std::map<uint32_t, uint64_t> dram_banks;
+    std::map<std::pair<uint32_t, uint32_t>, uint64_t> l1_cores;
 };
 
 enum class Processor : uint8_t { riscv_0, riscv_1, compute };

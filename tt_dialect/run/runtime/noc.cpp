@@ -40,17 +40,23 @@ void check_issue(uint8_t noc, uint32_t bytes, const Site& where) {
 }
 
 // Counts the bytes of a transfer by where the other end is; whether that is DRAM.
-bool count(Core& core, const Place& at, uint32_t bytes) {
+bool count(Core& core, const Place& at, uint32_t bytes, bool reads) {
     if (at.buffer != nullptr) {
         uint64_t& kind = at.core == nullptr ? at.buffer->dram_bytes
                          : at.core == &core ? at.buffer->l1_local
                                             : at.buffer->l1_remote;
         kind += bytes;
-        if (at.core == &core) {
-            core.stats.l1_local += bytes;
-            return false;
+        Stats& stats = core.stats;
+        if (at.core == nullptr) {
+            stats.dram_banks[at.bank] += bytes;
+        } else {
+            stats.l1_cores[{at.core->x, at.core->y}] += bytes;
+            if (at.core == &core) {
+                (reads ? stats.l1_local_read : stats.l1_local_write) += bytes;
+                return false;
+            }
+            (reads ? stats.l1_remote_read : stats.l1_remote_write) += bytes;
         }
-        core.stats.l1_remote += at.core != nullptr ? bytes : 0;
     }
     core.stats.noc_bytes += bytes;
     return at.core == nullptr;
@@ -90,7 +96,7 @@ void read(uint64_t source, uint32_t target, uint32_t bytes, uint8_t noc, Site wh
     }
     thread.reads[noc].push_back(std::move(t));
     hide_window();
-    if (count(core, from, bytes)) {
+    if (count(core, from, bytes, true)) {
         core.stats.dram_read += bytes;
     }
 }
@@ -128,7 +134,7 @@ void write(uint32_t source, uint64_t target, uint32_t bytes, uint8_t noc, bool p
         land(t);
     }
     thread.writes[noc].push_back(std::move(t));
-    if (count(core, to, bytes)) {
+    if (count(core, to, bytes, false)) {
         core.stats.dram_write += bytes;
     }
     if (to.buffer != nullptr && (to.local - to.buffer->address) % to.buffer->aligned_page == 0) {
