@@ -38,6 +38,7 @@ from tt_dialect.emit.names import (
     program_semaphores,
     tensors_of,
 )
+from tt_dialect.emit.schema import Check, Schema, compiled
 from tt_dialect.ir import cb, noc
 from tt_dialect.ir.layout import (
     BufferAttr,
@@ -450,16 +451,24 @@ def _fail(message: str) -> CompileError:
 
 
 @cache
-def _validator() -> Any:
-    from jsonschema import Draft202012Validator
+def plan_schema() -> Schema:
+    """What plan.schema.json holds."""
+    return json.loads((Path(__file__).parent / "plan.schema.json").read_text(encoding="utf-8"))
 
-    schema = json.loads((Path(__file__).parent / "plan.schema.json").read_text(encoding="utf-8"))
-    return Draft202012Validator(schema)
+
+@cache
+def _fits() -> Check:
+    return compiled(plan_schema())
 
 
 def schema_problems(plan: object) -> Iterator[str]:
     """What the schema says against a plan."""
-    for error in sorted(_validator().iter_errors(plan), key=lambda e: list(map(str, e.path))):
+    if _fits()(plan):
+        return
+    from jsonschema import Draft202012Validator
+
+    errors = cast(Any, Draft202012Validator(plan_schema())).iter_errors(plan)
+    for error in sorted(errors, key=lambda e: list(map(str, e.path))):
         yield f"{error.json_path}: {error.message}"
 
 
