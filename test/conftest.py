@@ -6,13 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
+sys.path.insert(0, str(ROOT / "test"))
+
+from tool_server import ToolServer  # noqa: E402
 
 Tool = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -32,28 +34,33 @@ def gemm_json() -> str:
     return str(ROOT / "examples" / "gemm.tir.json")
 
 
-def _tool(name: str) -> Tool:
+@pytest.fixture(scope="session")
+def tools() -> Iterator[ToolServer]:
+    """What runs the tools."""
+    server = ToolServer()
+    yield server
+    server.close()
+
+
+def _tool(tools: ToolServer, name: str) -> Tool:
     def call(
-        *args: object, stdin: str | None = None, **kwargs: object
+        *args: object, stdin: str | None = None, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
-        command = [str(BIN / name), *map(str, args)]
-        return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, check=False, **kwargs
-        )
+        return tools.call(name, list(map(str, args)), stdin, str(cwd or Path.cwd()))
 
     return call
 
 
 @pytest.fixture(scope="session")
-def tt_opt() -> Tool:
+def tt_opt(tools: ToolServer) -> Tool:
     """Runs `tt-opt`."""
-    return _tool("tt-opt")
+    return _tool(tools, "tt-opt")
 
 
 @pytest.fixture(scope="session")
-def ttc() -> Tool:
+def ttc(tools: ToolServer) -> Tool:
     """Runs `ttc`."""
-    return _tool("ttc")
+    return _tool(tools, "ttc")
 
 
 @pytest.fixture(scope="session")

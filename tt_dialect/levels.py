@@ -6,10 +6,11 @@ A pass states the level it takes and the level it gives; `check_level` holds a m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tt_dialect.analysis.regions import operations
 from tt_dialect.diagnostics import Diagnostic, diagnostic_at
 
 if TYPE_CHECKING:
@@ -101,33 +102,37 @@ _CONVERT = frozenset({"arith.sitofp", "arith.index_cast"})
 """An index as a float32 scalar operand of a tile function."""
 _PROGRAM = frozenset({"tt.program", "tt.thread"})
 
-Invariant = Callable[["Operation"], Iterator[Diagnostic]]
+
+@dataclass(frozen=True)
+class Invariant:
+    """What must hold for the operations of some names."""
+
+    names: frozenset[str]
+    check: Callable[[Operation], Iterator[Diagnostic]]
 
 
 def _has_attribute(op_name: str, attribute: str, made_by: str) -> Invariant:
     def check(op: Operation) -> Iterator[Diagnostic]:
-        if op.name == op_name and not _is_declaration(op) and attribute not in op.attributes:
+        if not _is_declaration(op) and attribute not in op.attributes:
             yield diagnostic_at(op, f"'{attribute}' is missing", f"`{made_by}` sets it")
 
-    return check
+    return Invariant(frozenset({op_name}), check)
 
 
 def _has_property(prefix: str, names: frozenset[str], prop: str, made_by: str) -> Invariant:
     def check(op: Operation) -> Iterator[Diagnostic]:
-        if op.name in names and prop not in op.properties:
+        if prop not in op.properties:
             yield diagnostic_at(op, f"{prefix} '{op.name}' has no {prop}", f"`{made_by}` sets it")
 
-    return check
+    return Invariant(names, check)
 
 
 def _is_declaration(op: Operation) -> bool:
     return bool(op.regions) and not op.regions[0].blocks
 
 
-def _dominance(op: Operation) -> Iterator[Diagnostic]:
+def _defined_before_used(op: Operation) -> Iterator[Diagnostic]:
     """Every value is defined before it is used; xDSL's verifier does not check the order."""
-    if op.name != "builtin.module":
-        return
     visible: set[SSAValue] = set()
 
     def visit(block: Block) -> Iterator[Diagnostic]:
@@ -149,6 +154,9 @@ def _dominance(op: Operation) -> Iterator[Diagnostic]:
             yield from visit(block)
 
 
+_DOMINANCE = Invariant(frozenset({"builtin.module"}), _defined_before_used)
+
+
 def _legal_types(op: Operation, types: frozenset[str]) -> Iterator[Diagnostic]:
     arguments = [arg for region in op.regions for block in region.blocks for arg in block.args]
     for value in (*op.results, *arguments):
@@ -162,7 +170,7 @@ class Contract:
 
     ops: frozenset[str]
     types: frozenset[str]
-    invariants: tuple[Invariant, ...] = field(default=(_dominance,))
+    invariants: tuple[Invariant, ...] = (_DOMINANCE,)
 
 
 _TRANSFERS = frozenset(
@@ -200,7 +208,7 @@ CONTRACTS: dict[Level, Contract] = {
         _SCALAR | _FLOW | _FUNC | _LINALG | _ELEMENT | _MEMREF,
         _TILE_TYPES,
         (
-            _dominance,
+            _DOMINANCE,
             _has_attribute("func.func", "tt.abi", "tt-grid-to-persistent"),
             _has_attribute("func.func", "tt.partition", "tt-partition-work"),
             _has_attribute("memref.alloc", "tt.cb", "tt-propagate-layout"),
@@ -209,23 +217,23 @@ CONTRACTS: dict[Level, Contract] = {
     Level.TILED: Contract(
         _SCALAR | _FLOW | _FUNC | _BLOCKS | _CONVERT,
         _SCALARS | {"memref", "tt.layout.block", "tt.layout.tile", "f32"},
-        (_dominance, _has_attribute("func.func", "tt.abi", "tt-grid-to-persistent")),
+        (_DOMINANCE, _has_attribute("func.func", "tt.abi", "tt-grid-to-persistent")),
     ),
     Level.BUFFERED: Contract(
         _SCALAR | _FLOW | _FUNC | _CB | _PAGES | _DST | _CONVERT,
         _BUFFERED_TYPES | {"memref"},
-        (_dominance, _has_attribute("func.func", "tt.config", "tt-lower-memory")),
+        (_DOMINANCE, _has_attribute("func.func", "tt.config", "tt-lower-memory")),
     ),
     Level.THREADS: Contract(
         _THREAD_OPS,
         _BUFFERED_TYPES | {"tt.noc.semaphore"},
-        (_dominance, _has_property("transfer", _TRANSFERS, "noc", "tt-split-threads")),
+        (_DOMINANCE, _has_property("transfer", _TRANSFERS, "noc", "tt-split-threads")),
     ),
     Level.METALIUM: Contract(
         _THREAD_OPS,
         _BUFFERED_TYPES | {"tt.noc.semaphore"},
         (
-            _dominance,
+            _DOMINANCE,
             _has_property("transfer", _TRANSFERS, "noc", "tt-split-threads"),
             _has_property("circular buffer", frozenset({"tt.cb.alloc"}), "id", "tt-plan-cbs"),
             _has_property("DST group", frozenset({"tt.compute.dst"}), "index", "tt-allocate-dst"),
@@ -239,23 +247,24 @@ _OURS = frozenset[str]().union(*(contract.ops for contract in CONTRACTS.values()
 
 def check_dominance(module: ModuleOp) -> list[Diagnostic]:
     """Uses of values that are not defined yet, at any level."""
-    return list(_dominance(module))
+    return list(_defined_before_used(module))
 
 
 def misfits(module: ModuleOp, level: Level) -> list[Operation]:
     """Operations of other levels; foreign operations are no business of ours."""
     elsewhere = _OURS - CONTRACTS[level].ops
-    return [op for op in module.walk() if op.name in elsewhere]
+    return [op for op in operations(module) if op.name in elsewhere]
 
 
 def check_level(module: ModuleOp, level: Level) -> list[Diagnostic]:
     """What keeps a module from being at a level; empty when it is."""
     contract = CONTRACTS[level]
     found: list[Diagnostic] = []
-    for op in module.walk():
+    for op in operations(module):
         if op.name not in contract.ops:
             found.append(diagnostic_at(op, f"'{op.name}' is not legal at level {level}"))
         found.extend(_legal_types(op, contract.types))
         for invariant in contract.invariants:
-            found.extend(invariant(op))
+            if op.name in invariant.names:
+                found.extend(invariant.check(op))
     return found

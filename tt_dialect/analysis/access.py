@@ -13,6 +13,7 @@ from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 
+from tt_dialect.analysis.regions import operations
 from tt_dialect.ir.layout import BufferAttr, TileDims
 
 DEFAULT_LAYOUT = BufferAttr.interleaved(bf16)
@@ -130,7 +131,7 @@ def whole_buffer(value: SSAValue) -> SSAValue:
 
 def reads_and_writes(func: FuncOp) -> Iterator[tuple[Operation, list[SSAValue], list[SSAValue]]]:
     """(operation, memrefs read, memrefs written) of every tile operation, in program order."""
-    for op in func.walk():
+    for op in operations(func):
         match op:
             case GenericOp():
                 accumulates = bool(op.body.block.args[-1].uses)

@@ -16,6 +16,7 @@ from xdsl.dialects import arith, scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from tt_dialect.analysis.index import always_runs, constant_value
+from tt_dialect.analysis.regions import operations
 from tt_dialect.ir import compute, eltwise
 
 _OVERWRITES = (
@@ -190,7 +191,7 @@ def lives(block: Block) -> Iterator[Life]:
     for place, at in enumerate(block.ops):
         if isinstance(at, compute.DstOp):
             users[at.dst], places[at.dst] = [], [place]
-        for op in at.walk():
+        for op in operations(at):
             for dst in dict.fromkeys(op.operands):
                 if dst in users:
                     users[dst].append(op)

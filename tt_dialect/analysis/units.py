@@ -244,51 +244,69 @@ class UnitFlow:
     """Follows the units forwards; `missing(op, unit, key)` hears of needs that are not met."""
 
     missing: Callable[[Operation, str, object], None]
-    redundant: Callable[[Operation], None] = lambda op: None
+    redundant: Callable[[Operation], None] | None = None
     """Hears of operations that program units for what they are programmed for already: on arrival,
     or in every iteration of a loop but the first."""
     _ends: dict[tuple[Block, frozenset[tuple[str, object]]], State] = field(
         default_factory=dict[tuple[Block, frozenset[tuple[str, object]]], State]
     )
+    _units: dict[Operation, tuple[Units, Units]] = field(
+        default_factory=dict[Operation, tuple[Units, Units]]
+    )
+    """What each operation needs and programs."""
 
     def run(self, block: Block, state: State) -> State:
         """State after a block entered in `state`."""
-        return self._run(block, state, self.missing, self.redundant)
+        return self._run(block, state, missing=self.missing, redundant=self.redundant)
 
     def _end(self, block: Block, state: State) -> State:
         """`run`, unheard."""
         key = block, frozenset(state.items())
         if key not in self._ends:
-            self._ends[key] = self._run(block, state, lambda op, unit, key: None, lambda op: None)
+            self._ends[key] = self._run(block, state)
         return dict(self._ends[key])
 
     def _run(
         self,
         block: Block,
         state: State,
-        missing: Callable[[Operation, str, object], None],
-        redundant: Callable[[Operation], None],
+        *,
+        missing: Callable[[Operation, str, object], None] | None = None,
+        redundant: Callable[[Operation], None] | None = None,
     ) -> State:
         for op in block.ops:
             if isinstance(op, scf.ForOp):
                 body = op.body.block
                 entry = steady(state, lambda state, body=body: self._end(body, state))
-                after = self._run(body, entry, missing, redundant)
-                self._run(body, dict(after), lambda op, unit, key: None, redundant)
+                if missing is None and redundant is None:
+                    after = self._end(body, entry)
+                else:
+                    after = self._run(body, entry, missing=missing, redundant=redundant)
+                if redundant is not None:
+                    self._run(body, dict(after), redundant=redundant)
                 state = after if always_runs(op) else join(state, after)
             elif isinstance(op, scf.IfOp):
                 ends = [
-                    self._run(r.block, dict(state), missing, redundant) if r.blocks else state
+                    self._run(r.block, dict(state), missing=missing, redundant=redundant)
+                    if r.blocks
+                    else state
                     for r in op.regions
                 ]
                 state = join(*ends)
             else:
-                for unit, key in needs(op):
-                    if state.get(unit) != key:
+                if op not in self._units:
+                    self._units[op] = needs(op), programs(op)
+                needed, made = self._units[op]
+                for unit, key in needed:
+                    if missing is not None and state.get(unit) != key:
                         missing(op, unit, key)
                     state[unit] = key
-                made = programs(op)
-                if made and all(state.get(u) == key for u, key in made if key is not UNKNOWN):
+                if redundant is not None and _holds(state, made):
                     redundant(op)
                 programmed(state, made)
         return state
+
+
+def _holds(state: State, made: Units) -> bool:
+    """Whether units are programmed as an operation would, if it programs any."""
+    return bool(made) and all(state.get(u) == key for u, key in made if key is not UNKNOWN)

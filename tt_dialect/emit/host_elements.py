@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import copysign, isfinite, isnan
+from typing import cast
 
-import ml_dtypes
-import numpy as np
 from xdsl.dialects import arith, math, memref
 from xdsl.dialects.builtin import (
     AnyFloat,
@@ -209,16 +208,26 @@ def rounded(value: Expr, host: str) -> Expr:
 
 def literal(number: float, kind: Attribute) -> Expr:
     """A number of a format: `0.1f`, `-INFINITY`, `NAN`."""
-    dtype = ml_dtypes.bfloat16 if isinstance(kind, BFloat16Type) else np.float32
-    if isinstance(kind, Float16Type):
-        dtype = np.float16
-    with np.errstate(over="ignore"):
-        value = np.float32(np.asarray(number).astype(dtype))
+    value = number
+    if not (number.is_integer() and abs(number) <= 256):  # those are exact in every format
+        value = _nearest(number, kind)
     if isnan(value):
         return Expr("NAN")
     text = f"{abs(value)!s}f" if isfinite(value) else "INFINITY"
     negative = copysign(1.0, value) < 0
     return Expr(f"-{text}", Precedence.UNARY) if negative else Expr(text)
+
+
+def _nearest(number: float, kind: Attribute) -> float:
+    import ml_dtypes  # here, as most kernels need none of it and NumPy takes long to load
+    import numpy as np
+
+    dtype = ml_dtypes.bfloat16 if isinstance(kind, BFloat16Type) else np.float32
+    if isinstance(kind, Float16Type):
+        dtype = np.float16
+    with np.errstate(over="ignore"):
+        # As a float32, which prints with no more digits than it has.
+        return cast(float, np.float32(np.asarray(number).astype(dtype)))
 
 
 def _has_format(value: SSAValue) -> bool:

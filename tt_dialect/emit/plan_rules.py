@@ -91,16 +91,18 @@ def _fail(message: str) -> CompileError:
 
 @cache
 def _validator() -> Any:
-    from jsonschema import Draft202012Validator
+    from jsonschema_rs import validator_for
 
-    schema = json.loads((Path(__file__).parent / "plan.schema.json").read_text(encoding="utf-8"))
-    return Draft202012Validator(schema)
+    return validator_for((Path(__file__).parent / "plan.schema.json").read_text(encoding="utf-8"))
 
 
 def schema_problems(plan: object) -> Iterator[str]:
     """What the schema says against a plan."""
-    for error in sorted(_validator().iter_errors(plan), key=lambda e: list(map(str, e.path))):
-        yield f"{error.json_path}: {error.message}"
+    for error in sorted(
+        _validator().iter_errors(plan), key=lambda e: list(map(str, e.instance_path))
+    ):
+        parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.instance_path)
+        yield f"${''.join(parts)}: {error.message}"
 
 
 def _rule_problems(plan: Json) -> Iterator[str]:

@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import ClassVar, TypeVar
 
 from xdsl.context import Context
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
-    PatternRewriter,
-    PatternRewriteWalker,
-    RewritePattern,
-)
+from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern
 
+from tt_dialect.analysis.regions import operations
 from tt_dialect.diagnostics import error_at
 from tt_dialect.levels import Level, misfits
+
+
+@dataclass
+class _ByKind(RewritePattern):
+    """The first pattern of a group that rewrites an operation, among those made for its kind."""
+
+    group: Sequence[RewritePattern]
+    _known: dict[type[Operation], list[RewritePattern]] = field(
+        default_factory=dict[type[Operation], list[RewritePattern]]
+    )
+
+    def made_for(self, kind: type[Operation]) -> list[RewritePattern]:
+        """The patterns of the group that may match operations of a kind."""
+        if kind not in self._known:
+            self._known[kind] = [p for p in self.group if issubclass(kind, matched_kind(type(p)))]
+        return self._known[kind]
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        for pattern in self.made_for(type(op)):
+            pattern.match_and_rewrite(op, rewriter)
+            if rewriter.has_done_action:
+                return
+
+
+@cache
+def matched_kind(pattern: type[RewritePattern]) -> type[Operation]:
+    """The kind, or union of kinds, of operations that a pattern is made for.
+
+    What `op_type_rewrite_pattern` was given; any operation for a pattern without it.
+    """
+    outer = inspect.getclosurevars(pattern.match_and_rewrite).nonlocals
+    return outer.get("expected_type", Operation)
+
+
+class _Walker(PatternRewriteWalker):
+    """xDSL's walker, passing over operations that no pattern is made for."""
+
+    def _populate_worklist(self, op: Operation | Region | Block) -> None:
+        assert isinstance(self.pattern, _ByKind)
+        for nested in reversed(operations(op)):
+            if self.pattern.made_for(type(nested)):
+                self._worklist.push(nested)
 
 
 class LevelPass(ModulePass):
@@ -40,8 +81,7 @@ class LevelPass(ModulePass):
                 f"{self.name} gives level {self.gives}; `tt-opt --verify-levels` follows the levels",
             )
         for group in self.patterns():
-            applier = GreedyRewritePatternApplier(list(group), dce_enabled=False)
-            PatternRewriteWalker(applier).rewrite_module(op)
+            _Walker(_ByKind(group)).rewrite_module(op)
 
 
 def replace(
@@ -65,7 +105,7 @@ def insert(rewriter: PatternRewriter, op: Operation, new_ops: Sequence[Operation
 def located(origin: Operation, ops: Sequence[Operation]) -> None:
     """Gives new operations, nested ones too, the location of the operation they come from."""
     for op in ops:
-        for nested in op.walk():
+        for nested in operations(op):
             nested.location = origin.location
 
 

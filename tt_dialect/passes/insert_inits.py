@@ -156,6 +156,9 @@ class _Inserter:
     )
     """End state and unmet needs of blocks that nothing was inserted in yet, by state on entry."""
     _unmet: set[tuple[Operation, str]] = field(default_factory=set[tuple[Operation, str]])
+    _hoists: dict[_Key, list[_Need]] = field(default_factory=dict[_Key, list[_Need]])
+    """What is programmed before loops, by body and state on entry, before anything was inserted."""
+    _needs: dict[Operation, Units] = field(default_factory=dict[Operation, Units])
 
     def flow(self, block: Block, state: State, *, emit: bool) -> State:
         """State after a block entered in `state`; inserts inits if `emit`."""
@@ -169,7 +172,9 @@ class _Inserter:
                 ]
                 state = join(*ends)
             else:
-                for unit, key in needs(op):
+                if op not in self._needs:
+                    self._needs[op] = needs(op)
+                for unit, key in self._needs[op]:
                     self._program(op, unit, key, op, state, emit=emit)
                 programmed(state, programs(op))
         return state
@@ -229,6 +234,12 @@ class _Inserter:
 
     def _hoisted(self, body: Block, state: State) -> list[_Need]:
         """The first needs of a loop body that hold in every iteration once they are met."""
+        entered = body, frozenset(state.items())
+        if entered not in self._hoists:
+            self._hoists[entered] = self._find_hoisted(body, state)
+        return self._hoists[entered]
+
+    def _find_hoisted(self, body: Block, state: State) -> list[_Need]:
         tried = _first_needs(body)
         outer, self._unmet = self._unmet, set()
         while True:

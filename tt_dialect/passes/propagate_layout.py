@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr
@@ -17,10 +18,11 @@ from tt_dialect.analysis.access import (
     tensor_block,
 )
 from tt_dialect.analysis.annotations import DEPTH
+from tt_dialect.analysis.regions import operations
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.cb import RequestAttr
 from tt_dialect.levels import Level
-from tt_dialect.passes.base import LevelPass, enclosing
+from tt_dialect.passes.base import LevelPass
 
 
 def _pipeline_stages(op: Operation) -> int | None:
@@ -34,16 +36,20 @@ def _pipeline_stages(op: Operation) -> int | None:
     return None
 
 
-def _asked(op: Operation, func: FuncOp, buffer: SSAValue) -> int | None:
+Accesses: TypeAlias = list[tuple[Operation, list[SSAValue], list[SSAValue]]]
+"""What `reads_and_writes` gives."""
+
+
+def _asked(op: memref.AllocOp, func: FuncOp, accesses: Accesses) -> int | None:
     """The depth users ask for: of the buffer, else of the tensors its blocks are copied from or to.
 
     Two tensors that ask for different depths of one buffer are an error.
     """
-    own = op.attributes.get(DEPTH)
+    own, buffer = op.attributes.get(DEPTH), op.memref
     if isinstance(own, IntegerAttr):
         return own.value.data
     found: dict[int, BlockArgument] = {}
-    for _, reads, writes in reads_and_writes(func):
+    for _, reads, writes in accesses:
         others = reads if buffer in writes else writes if buffer in reads else ()
         for block in (tensor_block(value) for value in others):
             if block is None or func.arg_attrs is None:
@@ -63,26 +69,25 @@ def _asked(op: Operation, func: FuncOp, buffer: SSAValue) -> int | None:
 
 
 def _depth(
-    op: memref.AllocOp, func: FuncOp, double_buffer: bool, prefetch: bool
+    op: memref.AllocOp, func: FuncOp, accesses: Accesses, double_buffer: bool, prefetch: bool
 ) -> tuple[int, str]:
     """Depth in blocks and who asked for it."""
-    buffer = op.memref
-    asked = _asked(op, func, buffer)
+    asked = _asked(op, func, accesses)
     if asked is not None:
         return asked, "user"
-    depth, by = _default_depth(buffer, func)
+    depth, by = _default_depth(op.memref, accesses)
     if not double_buffer and depth > 1:
         depth, by = 1, "double-buffer"
     filled = any(
-        buffer in writes and any(tensor_block(v) is not None for v in reads)
-        for _, reads, writes in reads_and_writes(func)
+        op.memref in writes and any(tensor_block(v) is not None for v in reads)
+        for _, reads, writes in accesses
     )
     return (depth + 1, "prefetch") if prefetch and filled else (depth, by)
 
 
-def _default_depth(buffer: SSAValue, func: FuncOp) -> tuple[int, str]:
+def _default_depth(buffer: SSAValue, accesses: Accesses) -> tuple[int, str]:
     """Depth in blocks that the kernel implies."""
-    for writer, reads, writes in reads_and_writes(func):
+    for writer, reads, writes in accesses:
         if buffer not in writes:
             continue
         if is_contraction(writer):
@@ -94,24 +99,24 @@ def _default_depth(buffer: SSAValue, func: FuncOp) -> tuple[int, str]:
 
 
 @dataclass
-class RequestBuffer(RewritePattern):
-    """An on-chip buffer without a request gets one, from the copies and products that write it."""
+class RequestBuffers(RewritePattern):
+    """On-chip buffers without a request get one, from the copies and products that write them."""
 
     double_buffer: bool = True
     prefetch: bool = False
 
     @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: memref.AllocOp, rewriter: PatternRewriter) -> None:
-        if "tt.cb" in op.attributes:
-            return
-        func = enclosing(op, FuncOp)
-        allocs = [a for a in func.walk() if isinstance(a, memref.AllocOp)]
-        number = allocs.index(op)
-        stages, by = _depth(op, func, self.double_buffer, self.prefetch)
-        label = label_of(op, f"buffer_{number}")
-        op.attributes.pop(DEPTH, None)
-        op.attributes["tt.cb"] = RequestAttr.of(number, label, stages, by)
-        rewriter.notify_op_modified(op)
+    def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
+        accesses = list(reads_and_writes(op))
+        allocs = [inner for inner in operations(op) if isinstance(inner, memref.AllocOp)]
+        for number, alloc in enumerate(allocs):
+            if "tt.cb" in alloc.attributes:
+                continue
+            stages, by = _depth(alloc, op, accesses, self.double_buffer, self.prefetch)
+            label = label_of(alloc, f"buffer_{number}")
+            alloc.attributes.pop(DEPTH, None)
+            alloc.attributes["tt.cb"] = RequestAttr.of(number, label, stages, by)
+            rewriter.notify_op_modified(alloc)
 
 
 class DropDepths(RewritePattern):
@@ -160,6 +165,6 @@ class PropagateLayoutPass(LevelPass):
 
     def patterns(self) -> list[list[RewritePattern]]:
         return [
-            [RequestBuffer(self.double_buffer, self.prefetch)],
+            [RequestBuffers(self.double_buffer, self.prefetch)],
             [DropDepths()],
         ]

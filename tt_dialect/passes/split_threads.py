@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from xdsl.dialects import arith
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
@@ -19,10 +19,11 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
-from xdsl.transforms.dead_code_elimination import is_trivially_dead
+from xdsl.transforms.dead_code_elimination import would_be_trivially_dead
 from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import label_of, layout_of, memref_type
+from tt_dialect.analysis.regions import operations
 from tt_dialect.analysis.roles import buffer_roles, role_of, shards_in_place
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
@@ -72,7 +73,7 @@ _DIRECTIONS = {
 def _tensors(func: FuncOp) -> list[TensorAttr]:
     """Tensor parameters with their direction: pages read and written, and shards in place."""
     moved: dict[SSAValue, set[type[Operation]]] = {}
-    for op in func.walk():
+    for op in operations(func):
         if isinstance(op, noc.ReadPageOp | noc.WritePageOp):
             accessor = op.accessor.owner
             assert isinstance(accessor, noc.AccessorOp)
@@ -100,17 +101,41 @@ def _tensors(func: FuncOp) -> list[TensorAttr]:
     return tensors
 
 
-def _sweep(block: Block) -> None:
-    """Erases what is dead, inner blocks first: unused values and loops that do nothing."""
-    for op in reversed(list(block.ops)):
-        for region in op.regions:
-            for inner in region.blocks:
-                _sweep(inner)
-        if is_trivially_dead(op) or (
-            op.name.startswith("arith.") and not any(r.uses for r in op.results)
-        ):
-            op.detach()
-            op.erase()
+@dataclass
+class _Live:
+    """What a role runs of a block: operations, the values they use, and whether any has an effect."""
+
+    ops: set[Operation] = field(default_factory=set[Operation])
+    used: set[SSAValue] = field(default_factory=set[SSAValue])
+    effects: bool = False
+
+    def add(self, op: Operation, inner: Iterable[_Live], effects: bool) -> None:
+        self.ops.add(op)
+        self.used.update(op.operands)
+        self.effects |= effects
+        for part in inner:
+            self.ops |= part.ops
+            self.used |= part.used
+            self.effects |= part.effects
+
+
+def _live(block: Block, role: Role, roles: Mapping[Operation, Role | None]) -> _Live:
+    """The operations of a role and what feeds them: no unused values, no loops that do nothing."""
+    live = _Live()
+    for op in reversed(block.ops):
+        if roles[op] not in (None, role) or isinstance(op, cb.AllocOp | ReturnOp):
+            continue
+        inner = [_live(b, role, roles) for region in op.regions for b in region.blocks]
+        used = any(result in live.used for result in op.results)
+        if isinstance(op, scf.YieldOp):
+            live.add(op, inner, effects=False)
+        elif inner and (used or any(part.effects for part in inner)):
+            live.add(op, inner, effects=False)
+        elif not inner:
+            effects = not op.name.startswith("arith.") and not would_be_trivially_dead(op)
+            if used or effects:
+                live.add(op, inner, effects)
+    return live
 
 
 def _read_argument(index: int, arg: SSAValue) -> list[Operation]:
@@ -133,12 +158,15 @@ def _slice(
     """The part of the kernel one role runs: its operations, the loops around them, what feeds them."""
     if role not in roles.values():
         return None
+    live = _live(func.body.block, role, roles)
     block = Block()
     values = dict(shared)
     addresses = iter(i for i, a in enumerate(abi.args) if a.kind.data == ArgKind.ADDRESS)
     scalars = iter(i for i, a in enumerate(abi.args) if a.kind.data != ArgKind.ADDRESS)
     for arg in func.args:
         index = next(addresses if isinstance(arg.type, MemRefType) else scalars)
+        if arg not in live.used:
+            continue
         made = _read_argument(index, arg)
         for op in made:
             op.location = func.location
@@ -148,7 +176,7 @@ def _slice(
 
     def copy(ops: Iterable[Operation], into: Block) -> None:
         for op in ops:
-            if roles[op] not in (None, role) or isinstance(op, cb.AllocOp | ReturnOp):
+            if op not in live.ops:
                 continue
             clone = op.clone_without_regions(values)
             clone.location = op.location
@@ -167,7 +195,6 @@ def _slice(
             into.add_op(clone)
 
     copy(func.body.block.ops, block)
-    _sweep(block)
     return Region(block)
 
 
@@ -194,7 +221,7 @@ class SplitKernel(RewritePattern):
             body.add_op(clone)
             shared[alloc.cb] = clone.cb
         buffers = buffer_roles(op)
-        roles = {inner: role_of(inner, buffers) for inner in op.walk()}
+        roles = {inner: role_of(inner, buffers) for inner in operations(op)}
         for role, (processor, noc_index) in PROCESSORS.items():
             region = _slice(op, role, shared, abi, roles)
             if region is not None:

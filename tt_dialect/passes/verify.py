@@ -14,6 +14,7 @@ from xdsl.passes import ModulePass
 
 from tt_dialect.analysis.dst_lives import Life, lives
 from tt_dialect.analysis.index import range_of
+from tt_dialect.analysis.regions import operations
 from tt_dialect.analysis.tokens import Count, moved, show
 from tt_dialect.analysis.units import UnitFlow
 from tt_dialect.arch import get_arch
@@ -54,7 +55,7 @@ def one_producer_one_consumer(program: ProgramOp) -> Iterator[Diagnostic]:
     ):
         users: dict[SSAValue, set[str]] = {}
         for thread in program.threads:
-            for op in thread.walk():
+            for op in operations(thread):
                 if isinstance(op, kinds):
                     users.setdefault(op.cb, set()).add(thread.role.data)
         for alloc in _allocs(program):
@@ -96,7 +97,7 @@ def tokens_balance(program: ProgramOp) -> Iterator[Diagnostic]:
                         f"circular buffer '{alloc.label.data}': {pages[0]} pages pushed, "
                         f"{pages[1]} {verb}",
                     )
-    for op in program.walk():
+    for op in operations(program):
         if isinstance(op, cb.PushBackOp | cb.PopFrontOp):
             kind = op.cb.type
             assert isinstance(kind, cb.BufferType)
@@ -148,8 +149,9 @@ def windows_are_open(program: ProgramOp) -> Iterator[Diagnostic]:
                 continue
             for region in op.regions:
                 for nested in region.blocks:
+                    before = pages.copy()
                     follow(nested, pages)
-                    if isinstance(op, scf.ForOp):  # as a later iteration finds it
+                    if isinstance(op, scf.ForOp) and pages != before:  # as a later iteration does
                         follow(nested, pages)
 
     for thread in program.threads:
@@ -177,7 +179,7 @@ def transfers_are_awaited(program: ProgramOp) -> Iterator[Diagnostic]:
             for region in op.regions:
                 for nested in region.blocks:
                     after = follow(nested, pending)
-                    if isinstance(op, scf.ForOp):  # as a later iteration finds it
+                    if isinstance(op, scf.ForOp) and after is not pending:  # as a later iteration
                         after = follow(nested, after)
                     pending = after or (None if isinstance(op, scf.ForOp) else pending)
         return pending
@@ -221,7 +223,9 @@ def _slot_in_group(op: Operation) -> Iterator[Diagnostic]:
 def groups_keep_their_tiles(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rules 11 and 13: no two live DST groups share a tile; what adds to a tile finds it zero."""
     for thread in program.threads:
-        blocks = dict.fromkeys(op.parent for op in thread.walk() if isinstance(op, compute.DstOp))
+        blocks = dict.fromkeys(
+            op.parent for op in operations(thread) if isinstance(op, compute.DstOp)
+        )
         for block in blocks:
             if block is not None:
                 yield from _shared_tiles(block)
@@ -290,7 +294,7 @@ _COMPUTE_OPS = frozenset([*compute.COMPUTE_OPS, *eltwise.DST_OPS, *eltwise.UNIT_
 def units_are_started(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rule 16: one hardware startup, before any other compute call (tt-metal #22219)."""
     for thread in program.threads:
-        calls = [op for op in thread.walk() if type(op) in _COMPUTE_OPS]
+        calls = [op for op in operations(thread) if type(op) in _COMPUTE_OPS]
         startups = [op for op in calls if isinstance(op, compute.HwStartupOp)]
         if calls and (len(startups) != 1 or calls[0] is not startups[0]):
             yield diagnostic_at(thread, "the compute kernel does not begin with one hw_startup")
@@ -329,7 +333,7 @@ def inits_are_needed(program: ProgramOp) -> Iterator[Diagnostic]:
     found: dict[Operation, None] = {}
     for thread in program.threads:
         if thread.role.data == Role.COMPUTE:
-            flow = UnitFlow(lambda op, unit, key: None, lambda op: found.setdefault(op))
+            flow = UnitFlow(lambda op, unit, key: None, found.setdefault)
             flow.run(thread.body.block, {})
     for op in found:
         yield diagnostic_at(op, f"'{op.name}' is redundant: its units are programmed so already")
@@ -340,7 +344,7 @@ def arguments_exist(program: ProgramOp) -> Iterator[Diagnostic]:
     count = len(program.abi.args)
     if count > MAX_RUNTIME_ARGS:
         yield diagnostic_at(program, f"{count} runtime arguments, at most {MAX_RUNTIME_ARGS}")
-    for op in program.walk():
+    for op in operations(program):
         if isinstance(op, noc.RuntimeArgOp) and not 0 <= op.index.value.data < count:
             yield diagnostic_at(op, f"runtime argument {op.index.value.data} of {count}")
 
@@ -352,7 +356,7 @@ def nocs_agree(program: ProgramOp) -> Iterator[Diagnostic]:
         if len({t.noc.value.data for t in movers}) != len(movers):
             yield diagnostic_at(program, "two data movement threads of a core share a NoC")
     for thread in program.threads:
-        for op in thread.walk():
+        for op in operations(thread):
             used = op.properties.get("noc")
             if used is not None and not isinstance(op, ThreadOp) and used != thread.noc:
                 yield diagnostic_at(op, f"'{op.name}' uses another NoC than its thread")
@@ -382,7 +386,7 @@ RULES: tuple[Callable[[ProgramOp], Iterator[Diagnostic]], ...] = (
 def verify_module(module: ModuleOp, *, redundant_inits: bool = False) -> list[Diagnostic]:
     """Everything that is wrong with a METALIUM module, redundant inits too if asked for."""
     found = check_level(module, Level.METALIUM)
-    for op in module.walk():
+    for op in operations(module):
         if isinstance(op, ProgramOp):
             for rule in (*RULES, inits_are_needed) if redundant_inits else RULES:
                 found.extend(rule(op))

@@ -15,6 +15,7 @@ from tt_dialect.analysis.placement import (
     alias_of,
     placement_of,
 )
+from tt_dialect.analysis.regions import operations
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import CompileError, Diagnostic, diagnostic_at
 from tt_dialect.ir import cb, noc
@@ -124,7 +125,7 @@ def aliases_fit(program: ProgramOp) -> Iterator[Diagnostic]:
 def pages_are_aligned(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rules 8 and 26: a transfer moves the aligned page, which a page of the buffer must hold."""
     device = Device.of(program)
-    for op in program.walk():
+    for op in operations(program):
         if not isinstance(op, noc.ReadPageOp | noc.WritePageOp):
             continue
         kind, owner = op.accessor.type, op.pointer.owner
@@ -145,7 +146,7 @@ def pages_are_aligned(program: ProgramOp) -> Iterator[Diagnostic]:
 
 def accessors_are_bound(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rule 39 and its kin: no accessor without the arguments of a tensor's buffer."""
-    for op in program.walk():
+    for op in operations(program):
         if isinstance(op, noc.AccessorOp):
             problem = accessor_problem(program, op)
             if problem is not None:
