@@ -45,6 +45,7 @@ func.func @units(%tile: index, %slot: index) {
   tt.compute.tile_regs_commit
   tt.compute.tile_regs_wait
   tt.compute.pack_block %dst, %acc : !tt.compute.dst<4, f32>, !acc
+  tt.compute.pack_tile %placed[%slot], %in[%tile] : !tt.compute.dst<1, bf16>, !operand
   tt.compute.tile_regs_release {note = "kept"}
   func.return
 }
@@ -85,6 +86,7 @@ func.func @units(%tile: index, %slot: index) {
 // CHECK-NEXT:     tt.compute.tile_regs_commit
 // CHECK-NEXT:     tt.compute.tile_regs_wait
 // CHECK-NEXT:     tt.compute.pack_block %dst, %acc : !tt.compute.dst<4, f32>, !tt.cb.buffer<tile<32x32, f32>, block 2x2, pages 4, row_major>
+// CHECK-NEXT:     tt.compute.pack_tile %placed[%slot], %in[%tile] : !tt.compute.dst<1, bf16>, !tt.cb.buffer<tile<32x32, bf16>, block 2x4, pages 16, row_major>
 // CHECK-NEXT:     tt.compute.tile_regs_release {note = "kept"}
 // CHECK-NEXT:     func.return
 // CHECK-NEXT:   }
@@ -128,6 +130,7 @@ func.func @units(%tile: index, %slot: index) {
 // CHECK-GENERIC-NEXT:     "tt.compute.tile_regs_commit"() : () -> ()
 // CHECK-GENERIC-NEXT:     "tt.compute.tile_regs_wait"() : () -> ()
 // CHECK-GENERIC-NEXT:     "tt.compute.pack_block"(%dst, %acc) : (!tt.compute.dst<4, f32>, !tt.cb.buffer<tile<32x32, f32>, block 2x2, pages 4, row_major>) -> ()
+// CHECK-GENERIC-NEXT:     "tt.compute.pack_tile"(%placed, %slot, %in, %tile) : (!tt.compute.dst<1, bf16>, index, !tt.cb.buffer<tile<32x32, bf16>, block 2x4, pages 16, row_major>, index) -> ()
 // CHECK-GENERIC-NEXT:     "tt.compute.tile_regs_release"() {note = "kept"} : () -> ()
 // CHECK-GENERIC-NEXT:     "func.return"() : () -> ()
 // CHECK-GENERIC-NEXT:   }) : () -> ()

@@ -93,7 +93,7 @@ def late_address(plan: dict) -> None:
 @pytest.mark.parametrize(
     ("breakage", "message"),
     [
-        (drop_key, "'core_grid' is a required property"),
+        (drop_key, '"core_grid" is a required property'),
         (add_key, "'note' was unexpected"),
         (newer_version, "1 was expected"),
         (leave_grid, "leaves the 8x8 core grid"),

@@ -123,7 +123,7 @@ def unknown(plan: dict[str, Any]) -> None:
 
 
 REFUSED = [
-    (drop, "work_partition['(0,0)']: [] should be non-empty", '"(0,0)"'),
+    (drop, "work_partition['(0,0)']: [] has less than 1 item", '"(0,0)"'),
     (lose, "block (io 0, jo 1) is given to no core", '"work_partition"'),
     (lose, "core (1,0) is in the core ranges and has no work", '"core_ranges"'),
     (double, "block (io 0, jo 3) is given to core (2,0) and to core (3,0)", '"(3,0)"'),
@@ -161,7 +161,7 @@ def test_what_is_wrong_is_named_at_its_line(
 
 def test_files_that_are_no_plans(tmp_path: Path, capsys) -> None:
     path = tmp_path / "plan.json"
-    for text, message in (("{", ":1:2: error: not JSON"), ("[]", "is not of type 'object'")):
+    for text, message in (("{", ":1:2: error: not JSON"), ("[]", 'is not of type "object"')):
         path.write_text(text)
         assert main(["plan-check", str(path)]) == 1
         assert message in capsys.readouterr().err

@@ -132,19 +132,19 @@ ITEM = {"io": 0, "jo": 0, "len_k": 2, "tile_order": "row_major"}
 RULES: list[tuple[str, Edit, str]] = [
     # 1: the keys, and the version
     *(
-        (f"1 without {key}", drop(key), f"'{key}' is a required property")
+        (f"1 without {key}", drop(key), f'"{key}" is a required property')
         for key in ("core_grid", "core_ranges", "work_partition", "layouts", "clip", "arguments")
     ),
-    ("1 without io", drop(*FIRST, "io"), "'io' is a required property"),
-    ("1 without jo", drop(*FIRST, "jo"), "'jo' is a required property"),
+    ("1 without io", drop(*FIRST, "io"), '"io" is a required property'),
+    ("1 without jo", drop(*FIRST, "jo"), '"jo" is a required property'),
     ("1 unknown key", put("note", to=1), "'note' was unexpected"),
     ("1 unknown key of an item", put(*FIRST, "ko", to=1), "'ko' was unexpected"),
     ("1 newer version", put("schema_version", to=2), "1 was expected"),
-    ("1 version is text", put("schema_version", to="1"), "is not of type 'integer'"),
-    ("1 version is true", put("schema_version", to=True), "is not of type 'integer'"),
+    ("1 version is text", put("schema_version", to="1"), 'is not of type "integer"'),
+    ("1 version is true", put("schema_version", to=True), 'is not of type "integer"'),
     # 2: core grid and ranges
-    ("2 three axes", put("core_grid", to=[8, 8, 1]), "is too long"),
-    ("2 no start", drop(*RANGE, "start"), "'start' is a required property"),
+    ("2 three axes", put("core_grid", to=[8, 8, 1]), "has more than 2 items"),
+    ("2 no start", drop(*RANGE, "start"), '"start" is a required property'),
     ("2 negative", put(*RANGE, "start", to=[-1, 0]), "-1 is less than the minimum of 0"),
     ("2 empty", put(*RANGE, "extent", to=[0, 1]), "0 is less than the minimum of 1"),
     ("2 outside", put(*RANGE, "start", to=[3, 0]), "leaves the 8x8 core grid"),
@@ -156,7 +156,7 @@ RULES: list[tuple[str, Edit, str]] = [
     ("3 leading zero", put("work_partition", "(00,0)", to=[ITEM]), "does not match"),
     ("3 line feed", put("work_partition", "(0,0)\n", to=[ITEM]), "does not match"),
     ("3 in no range", put("work_partition", "(7,7)", to=[ITEM]), r"\(7,7\)"),
-    ("3 idle core", put("work_partition", "(0,0)", to=[]), "should be non-empty"),
+    ("3 idle core", put("work_partition", "(0,0)", to=[]), "has less than 1 item"),
     # 4: blocks and K
     ("4 outside", put(*FIRST, "io", to=4), r"io 4, jo 0|\[4, 0\]"),
     ("4 twice", put(*FIRST, "jo", to=1), r"core \(0,0\)"),
@@ -167,7 +167,7 @@ RULES: list[tuple[str, Edit, str]] = [
         r"block \(io 0, jo 0\) of core \(0,0\) has len_k 1, the kernel has 2 K blocks",
     ),
     # 5: tensors
-    ("5 memory", put("layouts", "A", "shard", to="SRAM"), "'SRAM' is not one of"),
+    ("5 memory", put("layouts", "A", "shard", to="SRAM"), '"SRAM" is not one of'),
     ("5 no layout", drop("layouts", "B"), "address of no tensor"),
     (
         "5 no parameter",
@@ -330,7 +330,7 @@ def test_clip_bounds_do_not_grow_with_the_tensor(ragged: CompiledKernel) -> None
         ),
         (put("clip", "B", 0, "elements", to=[300, 331]), "clip of tensor B in b: elements"),
         (drop("clip", "A"), "clip of tensor A: its blocks are clipped in a"),
-        (put("clip", "D", to=[]), "should be non-empty"),
+        (put("clip", "D", to=[]), "has less than 1 item"),
         (put("layouts", "C", "shape", to=[100, 320]), "clip of tensor C"),
     ],
 )

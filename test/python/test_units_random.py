@@ -82,7 +82,9 @@ class Writer:
         """Perhaps a loop or a branch around something."""
         kind = self.draw(st.integers(0, most))
         if kind == 0:
-            bound = self.draw(st.sampled_from(["%c0", "%c2", "%n", "%n"]))
+            # After a loop that may not run two states meet, as after a branch.
+            bounds = ["%c0", "%c2", "%n", "%n"] if self.branches else ["%c2"]
+            bound = self.draw(st.sampled_from(bounds))
             self.groups += 1
             self.lines.append(f"scf.for %i{self.groups} = %c0 to {bound} step %c1 {{")
             inside()

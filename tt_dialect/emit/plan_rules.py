@@ -101,8 +101,12 @@ def schema_problems(plan: object) -> Iterator[str]:
     for error in sorted(
         _validator().iter_errors(plan), key=lambda e: list(map(str, e.instance_path))
     ):
-        parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.instance_path)
-        yield f"${''.join(parts)}: {error.message}"
+        yield f"${''.join(map(_step, error.instance_path))}: {error.message}"
+
+
+def _step(part: str | int) -> str:
+    """A step of a JSON path: `.name`, `['(0,0)']` or `[0]`."""
+    return f".{part}" if isinstance(part, str) and part.isidentifier() else f"[{part!r}]"
 
 
 def _rule_problems(plan: Json) -> Iterator[str]:
