@@ -118,10 +118,12 @@ class PartitionGrid(RewritePattern):
     def _partition(
         self, blocks: _Blocks, wishes: Wishes
     ) -> tuple[PartitionAttr, list[DictionaryAttr]]:
-        """The partition, and what was decided for it other than by default."""
+        """The partition, and what was decided for it."""
         request = wishes.request
         rows = [decision("work", what, value, "user") for what, value in wishes.decided]
         core_grid = self._core_grid(blocks.func, request)
+        if request.core_grid is None:
+            rows.append(decision("work", "core_grid", spell(core_grid), self.arch.name))
         try:
             residents = resident_tensors(blocks.func, blocks.grid)
         except ShardingError as error:

@@ -7,7 +7,7 @@
 
 // CHECK-LABEL: func.func @runs
 // CHECK-SAME: #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [2, 4], block_tiles [1, 1], tiles [2, 4], work [<1, <<[5, 5], [1, 1]>>>, <4, <<[0, 0], [1, 1]>>>, <3, <<[2, 1], [1, 1]>>>]>
-// CHECK-SAME: tt.decisions = [{subject = "work", what = "work_partition", value = "8 blocks on 3 cores", by = "user"}]
+// CHECK-SAME: tt.decisions = [{subject = "work", what = "work_partition", value = "8 blocks on 3 cores", by = "user"}, {subject = "work", what = "core_grid", value = "[8, 8]", by = "wormhole"}]
 func.func @runs(%A: !C {tt.name = "A"}) attributes {tt.user_schedule = {work_partition = {"(5,5)" = [{io = 0, jo = 0}], "(0,0)" = [{io = 0, jo = 1}, {io = 0, jo = 2}, {io = 0, jo = 3}, {io = 1, jo = 0}], "(2,1)" = [{io = 1, jo = 1}, {io = 1, jo = 2}, {io = 1, jo = 3}]}}} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

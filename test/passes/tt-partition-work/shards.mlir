@@ -13,7 +13,7 @@
 // 3x2 shards of 2x1 blocks, the last ones of one; A is in DRAM.
 // CHECK-LABEL: func.func @block
 // CHECK-SAME: tt.partition = #tt.layout.partition<"local_shard", "contiguous", core_grid [8, 8], blocks [5, 2], block_tiles [1, 2], tiles [5, 4], rect [2, 1], work [<2, <<[0, 0], [2, 3]>>>]>
-// CHECK-SAME: tt.decisions = [{subject = "work", what = "partition_mode", value = "local_shard", by = "L1 shards of B"}]
+// CHECK-SAME: tt.decisions = [{subject = "work", what = "core_grid", value = "[8, 8]", by = "wormhole"}, {subject = "work", what = "partition_mode", value = "local_shard", by = "L1 shards of B"}]
 // GLOBAL-LABEL: func.func @block
 // GLOBAL-SAME: "global", "contiguous", core_grid [8, 8], blocks [5, 2], block_tiles [1, 2], tiles [5, 4], work [<1, <<[0, 0], [8, 1]>, <[0, 1], [2, 1]>>>]>
 func.func @block(%A: !T {tt.name = "A", tt.layout = #dram}, %B: !T {tt.name = "B", tt.layout = #l1}) {
