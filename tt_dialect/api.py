@@ -83,7 +83,11 @@ class CompiledKernel:
         """The parameters, in order; a scalar is a tensor without dimensions."""
         from tt_dialect.tensors import tensors_of
 
-        return tensors_of(self.program if "metalium" in self.modules else self.function)
+        own = tensors_of(self.function)
+        if "metalium" not in self.modules:
+            return own
+        named = zip(tensors_of(self.program), own, strict=True)
+        return tuple(replace(tensor, name=user.name) for tensor, user in named)
 
     # ------------------------------------------------------------------------- running
 

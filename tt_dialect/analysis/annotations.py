@@ -35,10 +35,10 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Operation
 
-from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.annotated_work import ScheduleRequest, read_schedule
 from tt_dialect.analysis.annotation_fields import PLACE_KEY, AnnotationError, did_you_mean
 from tt_dialect.analysis.layouts import LayoutRequest, read_layouts
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.diagnostics import Location, error_at
 
 LAYOUT = "tt.user_layout"
@@ -172,10 +172,10 @@ def _held(func: FuncOp, key: str) -> dict[str, Any]:
 def buffer_names(func: FuncOp) -> dict[str, Operation | int]:
     """The names annotations can use: parameters by position, on-chip buffers by allocation."""
     names: dict[str, Operation | int] = {
-        label_of(arg, f"argument {arg.index}"): arg.index for arg in func.args
+        name_of(arg, f"argument {arg.index}"): arg.index for arg in func.args
     }
     for number, op in enumerate(o for o in func.walk() if isinstance(o, memref.AllocOp)):
-        names.setdefault(label_of(op, f"buffer_{number}"), op)
+        names.setdefault(name_of(op, f"buffer_{number}"), op)
     return names
 
 

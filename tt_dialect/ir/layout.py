@@ -361,7 +361,7 @@ class BufferAttr(ParametrizedAttribute):
         return TileDims(outer, None if row < 0 else row, None if col < 0 else col)
 
     def verify_rank(self, rank: int) -> None:
-        """Tiled dimensions are dimensions of a tensor of this rank, and labels are for all or none."""
+        """Tiled dimensions are dimensions of such a tensor, labels are for all or none."""
         if len(self.axes) not in (0, rank):
             raise VerifyException(f"{len(self.axes)} axis labels for a tensor of rank {rank}")
         if not self.tiled.data and rank < 2:
