@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -86,7 +86,11 @@ class CompiledKernel:
         """The parameters, in order; a scalar is a tensor without dimensions."""
         from tt_dialect.tensors import tensors_of
 
-        return tensors_of(self.program if "metalium" in self.modules else self.function)
+        own = tensors_of(self.function)
+        if "metalium" not in self.modules:
+            return own
+        named = zip(tensors_of(self.program), own, strict=True)
+        return tuple(replace(tensor, name=user.name) for tensor, user in named)
 
     # ------------------------------------------------------------------------- running
 

@@ -23,6 +23,8 @@ class Arch:
     """Unreserved base: what firmware, mailboxes and kernel text take; an upper estimate."""
     max_cbs: int
     dram_banks: int
+    dram_bank_bytes: int
+    """`dram_view_size` of the machine's soc descriptor (tt_metal/soc_descriptors)."""
     dram_alignment: int
     """Bytes to which a page in DRAM is aligned (read alignment)."""
     hifi4_fp32_bug: bool = False
@@ -48,9 +50,9 @@ ARCHS = MappingProxyType(
     {
         arch.name: arch
         for arch in (
-            Arch("wormhole", (8, 8), 1_499_136, 102_400, 32, 12, 32, hifi4_fp32_bug=True),
-            Arch("blackhole", (11, 10), 1_572_864, 98_304, 64, 8, 64),
-            Arch("grayskull", (12, 9), 1_048_576, 102_400, 32, 8, 32, simulated=False),
+            Arch("wormhole", (8, 8), 1_499_136, 102_400, 32, 12, 1 << 30, 32, hifi4_fp32_bug=True),
+            Arch("blackhole", (11, 10), 1_572_864, 98_304, 64, 8, 4_278_190_080, 64),
+            Arch("grayskull", (12, 9), 1_048_576, 102_400, 32, 8, 1 << 30, 32, simulated=False),
         )
     }
 )

@@ -1,11 +1,12 @@
 """
 Modules as text: the parser and printer of every tool and of the Python API.
 
-They differ from xDSL's own in three ways, none of which reaches into xDSL's global state:
+They differ from xDSL's own in four ways, none of which reaches into xDSL's global state:
 
 * `scf.parallel` has MLIR's readable form, which xDSL 0.74 lacks; the generic form is read too;
 * an operation without a `loc(..)` gets the place it was read from, as in MLIR;
-* a violated constraint of an attribute is a parse error with a place.
+* a violated constraint of an attribute is a parse error with a place;
+* strings that are not ASCII come back as strings.
 
 `verify` adds to xDSL's verifier what MLIR's has: values are defined before they are used.
 """
@@ -157,6 +158,18 @@ class ModuleParser(Parser):
                 self._file, IntAttr(line + self._line_offset), IntAttr(column)
             )
         return op
+
+    def parse_optional_str_literal(self) -> str | None:
+        # Text that is not ASCII is printed as its bytes in UTF-8, and read as text again.
+        at = self.pos
+        if (text := super().parse_optional_str_literal()) is not None:
+            return text
+        if (content := self.parse_optional_bytes_literal()) is None:
+            return None
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError:
+            self.raise_error("a string is not UTF-8 text", at_position=at)
 
     def parse_optional_location(self) -> LocationAttr | None:
         # An operation's location is the last thing of it, so this is right when it has been read.

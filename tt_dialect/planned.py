@@ -118,15 +118,13 @@ def replanned(kernel: CompiledKernel, plan: Plan) -> CompiledKernel:
     if old == new:
         return replace(kernel, planned=plan)
     if old.is_local and new != old:
-        moved = next(
-            (a, b)
-            for a, b in zip(old.core_ranges.cores(), new.core_ranges.cores(), strict=True)
-            if a != b
-        )
-        raise plan.fail(
-            f"core {moved[1]} is given the work of the shard that lies on core {moved[0]}",
-            "in partition mode local_shard each core works on its own shard",
-        )
+        pairs = zip(old.core_ranges.cores(), new.core_ranges.cores(), strict=True)
+        for own, other in pairs:  # core by core: ranges may be cut into other rectangles
+            if own != other:
+                raise plan.fail(
+                    f"core {other} is given the work of the shard that lies on core {own}",
+                    "in partition mode local_shard each core works on its own shard",
+                )
     cores = set(old.core_ranges.cores())
     for thread in program.threads:
         if set(thread.cores.cores()) != cores:

@@ -91,6 +91,16 @@
 
 // -----
 
+// CHECK: invalid.mlir:[[#]]:{{[0-9]+}}: error: mode must be global or local_shard, got foo
+"test.op"() {a = #tt.layout.partition<"foo", "contiguous", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [2, 2], work [<1, <<[0, 0], [1, 1]>>>]>} : () -> ()
+
+// -----
+
+// CHECK: invalid.mlir:[[#]]:{{[0-9]+}}: error: strategy must be contiguous or row_major or column_major or block, got rows
+"test.op"() {a = #tt.layout.partition<"global", "rows", core_grid [8, 8], blocks [1], block_tiles [1, 1], tiles [2, 2], work [<1, <<[0, 0], [1, 1]>>>]>} : () -> ()
+
+// -----
+
 // CHECK: invalid.mlir:{{[0-9]+}}:160: error: partition covers 3 blocks of 4
 "test.op"() {a = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [2, 2], block_tiles [1, 1], tiles [2, 2], work [<1, <<[0, 0], [3, 1]>>>]>} : () -> ()
 

@@ -29,7 +29,13 @@ from tt_dialect.analysis.annotated_work import (
     read_schedule,
 )
 from tt_dialect.analysis.annotation_fields import AnnotationError
-from tt_dialect.analysis.annotations import attribute_of, layouts_of, plain_of, schedule_of
+from tt_dialect.analysis.annotations import (
+    attribute_of,
+    layouts_of,
+    plain_of,
+    read_layout_file,
+    schedule_of,
+)
 from tt_dialect.analysis.layouts import (
     LAYOUT_KEYS,
     SHARD_KEYS,
@@ -93,7 +99,7 @@ def test_layouts(fields: dict[str, Any], expected: LayoutRequest) -> None:
     [
         (["memory"], "the layout of 'A' is"),
         ({"memory": 3}, "unknown memory '3' of 'A'"),
-        ({"memory": "L1", "shard": "L1"}, "says 'memory' twice, as 'shard' too"),
+        ({"memory": "L1", "shard": "L1"}, "says 'memory' twice, as 'memory' and as 'shard'"),
         ({"interleave": "yes"}, "interleave of 'A' is 'yes'"),
         ({"shard": "DRAM", "interleave": False}, "nd_shard incomplete: 'A' is sharded, but"),
         ({"dtype": "int8"}, "unknown dtype 'int8' of 'A'"),
@@ -116,11 +122,79 @@ def test_layouts(fields: dict[str, Any], expected: LayoutRequest) -> None:
         ({"cb_depth": True}, "cb_depth of 'A' is True"),
         ({"tile_shape": [16, 16]}, "tile_shape of 'A'"),
         ({"at": 3}, "'at' is 3"),
+        ({"grid": [10**20], "strategy": "height"}, "a number of 67 bits in 'grid'"),
+        ({"cb_depth": -(10**5000)}, "a number of 16610 bits in 'cb_depth'"),
+        ({"memory": "\ud800"}, r"'\\ud800' in 'memory' is no text"),
+        ({"grid": json.loads("[" * 50 + "]" * 50)}, "nested too deeply in 'grid'"),
+        ({"order": "z_order", "nd_shard": {**ND, "order": "row_major"}}, "order of 'A' is z_order"),
     ],
 )
 def test_layouts_that_cannot_be_meant(fields: Any, message: str) -> None:
     with pytest.raises(AnnotationError, match=message):
         read_layout("A", fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "order"),
+    [
+        ({"nd_shard": ND}, "row_major"),
+        ({"nd_shard": ND, "order": "column_major"}, "column_major"),
+        ({"nd_shard": {**ND, "order": "z_order"}, "order": "z_order"}, "z_order"),
+        # The order of page ids, as plans and earlier tools write it, is none of shards.
+        ({"nd_shard": {**ND, "order": "z_order"}, "tile_id_order": "row_major"}, "z_order"),
+    ],
+)
+def test_the_order_of_an_nd_shard(fields: dict[str, Any], order: str) -> None:
+    shard = read_layout("A", fields).nd_shard
+    assert shard is not None
+    assert shard.order == order
+
+
+def test_what_is_null_is_not_said() -> None:
+    schedule = dict.fromkeys(SCHEDULE_KEYS)
+    assert read_schedule(schedule) == ScheduleRequest()
+    assert read_layout("A", dict.fromkeys(LAYOUT_KEYS)) == LayoutRequest()
+
+
+def test_hints_on_orders_of_work_name_those_there_are() -> None:
+    for order in ("block_linear", "diagonal"):
+        with pytest.raises(AnnotationError) as error:
+            read_schedule({"order": order})
+        assert error.value.hints == ("expected row_major, column_major",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('{"A": {"memory": "L1"},\n "A": {}}', 2, "key 'A' stands twice in one object"),
+        ('{"A":\n {"cb_depth": ' + "9" * 5000 + "}}", 2, "a number of thousands of digits"),
+        ('{"A":\n {"cb_depth": 99999999999999999999}}', 2, "a number of 67 bits in 'cb_depth'"),
+        ('{"\\ud800": {}}', 1, r"'\ud800' is no text"),
+        ("[" * 100000, 1, "not JSON: nested too deeply"),
+        ("\n{A: 1}", 2, "not JSON: Expecting property name enclosed in double quotes"),
+    ],
+)
+def test_wrong_files_are_located(text: str, line: int, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "layout.json"
+    path.write_text(text)
+    with pytest.raises(CompileError) as error:
+        read_layout_file(str(path))
+    (found,) = error.value.diagnostics
+    assert (found.message, found.location and found.location.line) == (message, line)
+    assert found.notes
+
+
+def test_numbers_beyond_64_bits_in_python_are_located() -> None:
+    module = api.import_tile(str(GEMM))
+    with pytest.raises(CompileError) as error:
+        annotate_tt_layout(module, {"A": {"strategy": "height", "grid": [1 << 64]}})
+    (found,) = error.value.diagnostics
+    assert found.message == "a number of 65 bits in 'grid'"
+    assert found.location is not None
+    assert found.location.file.endswith("test_annotations.py")
+    with pytest.raises(CompileError) as error:
+        api.compile(str(GEMM), layout={"A": {"strategy": "height", "grid": [1 << 64]}})
+    assert error.value.diagnostics[0].location is not None
 
 
 def test_schedules() -> None:

@@ -184,6 +184,30 @@ def test_l1_overflow_shows_the_arithmetic(arch: str, tmp_path: Path) -> None:
     assert problems(program) == []
 
 
+@pytest.mark.parametrize(
+    ("arch", "banks", "size"), [("wormhole", 12, 1 << 30), ("blackhole", 8, 4_278_190_080)]
+)
+def test_dram_overflow_shows_the_arithmetic(
+    arch: str, banks: int, size: int, tmp_path: Path
+) -> None:
+    """Three tensors of n x n bf16: the largest n that fits, and the next."""
+    program = add(("dram interleaved",) * 3, tmp_path, arch).program
+    tiles = max(n for n in range(5000) if 3 * -(-n * n // banks) * 2048 <= size)
+    resized(program, 32 * tiles)
+    assert problems(program) == []
+    resized(program, 32 * tiles + 1)
+    (found,) = problems(program)
+    pages = -(-((tiles + 1) ** 2) // banks)
+    need = 3 * pages * 2048
+    assert found.message == (
+        f"tensors do not fit in DRAM of {arch}: {need} B of a bank of {size} B"
+    )
+    each = [f"{pages * 2048} B of '{name}' ({pages} pages of 2048 B)" for name in "XYZ"]
+    assert found.notes[0] == (
+        f"over {banks} banks, in each {' + '.join(each)} = {need} B, {need - size} B too many"
+    )
+
+
 def test_shards_that_do_not_cover_their_tensor(tmp_path: Path) -> None:
     program = add(("dram block", "dram interleaved", "dram interleaved"), tmp_path).program
     resized(program, 1024)

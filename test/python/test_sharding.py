@@ -302,6 +302,11 @@ def test_a_ragged_tensor_ends_in_a_partly_filled_page() -> None:
             "5 shards of 64 along M leave 3 of them outside of its extent 128",
             "2 shards of 64 cover it",
         ),
+        (
+            layout(("M",), (1,), (160,)),
+            "shards of 160 elements along M are longer than its extent 128",
+            "at most 128",
+        ),
     ],
 )
 def test_shards_that_do_not_fit(nd: BufferAttr, message: str, hint: str) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, StringAttr, bf16
+from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, bf16
 from xdsl.dialects.func import FuncOp
 from xdsl.dialects.linalg.ops import CopyOp, FillOp, GenericOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 
+from tt_dialect.analysis.naming import label_of as label_of
 from tt_dialect.analysis.regions import operations
 from tt_dialect.ir.layout import BufferAttr, TileDims
 
@@ -300,21 +301,3 @@ def _depends(value: SSAValue, on: SSAValue) -> bool:
         return True
     owner = value.owner
     return not isinstance(owner, Block) and any(_depends(v, on) for v in owner.operands)
-
-
-def label_of(value: SSAValue | Operation, default: str) -> str:
-    """The kernel's name for a parameter or an on-chip buffer; only ever printed."""
-    if isinstance(value, BlockArgument):
-        func = value.owner.parent_op()
-        if isinstance(func, FuncOp) and func.arg_attrs is not None:
-            name = func.arg_attrs.data[value.index].data.get("tt.name")
-            if isinstance(name, StringAttr):
-                return name.data
-    elif isinstance(value, Operation):
-        name = value.attributes.get("tt.name")
-        if isinstance(name, StringAttr):
-            return name.data
-        return value.results[0].name_hint or default if value.results else default
-    else:
-        return value.name_hint or default
-    return value.name_hint or default

@@ -143,10 +143,10 @@ def read_schedule(value: object) -> ScheduleRequest:
         (grid[0], grid[1]) if grid else None,
         word(fields, "partition_mode", PARTITION_MODES, whose),
         word(fields, "strategy", WORK_STRATEGIES, whose),
-        order_of(fields, whose),
-        _ranges(fields["core_ranges"]) if "core_ranges" in fields else None,
+        order_of(fields, whose, ("row_major", "column_major")),
+        _ranges(fields["core_ranges"]) if fields.get("core_ranges") is not None else None,
         place_text(fields),
-        _work(fields["work_partition"]) if "work_partition" in fields else None,
+        _work(fields["work_partition"]) if fields.get("work_partition") is not None else None,
         **pairs,
         runtime_args=_arguments(fields, whose),
     )

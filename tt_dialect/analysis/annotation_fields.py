@@ -33,7 +33,51 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"expected {', '.join(names)}"
 
 
+MAX_NESTING = 16
+
+
+def check_plain(value: object, key: str = "", depth: int = 0) -> None:
+    """Numbers of 64 bits, text of Unicode, a few levels: what attributes and files can hold.
+
+    `key` is where a value stands; an `AnnotationError` names it.
+    """
+    where = f" in '{key}'" if key else ""
+    match value:
+        case bool():
+            pass
+        case int():
+            if not -(1 << 63) <= value < 1 << 63:
+                raise AnnotationError(
+                    f"a number of {value.bit_length()} bits{where}",
+                    "numbers are at most 2**63 - 1",
+                    key=key,
+                )
+        case str():
+            if any("\ud800" <= c <= "\udfff" for c in value):
+                raise AnnotationError(
+                    f"{value!a}{where} is no text",
+                    "a surrogate stands alone; write the character itself",
+                    key=key,
+                )
+        case Mapping() | list() | tuple():
+            if depth > MAX_NESTING:
+                raise AnnotationError(
+                    f"nested too deeply{where}", f"at most {MAX_NESTING} levels", key=key
+                )
+            if isinstance(value, Mapping):
+                for name, entry in cast("Mapping[object, object]", value).items():
+                    check_plain(name, key)
+                    check_plain(entry, str(name), depth + 1)
+                return
+            for entry in cast("Sequence[object]", value):
+                check_plain(entry, key, depth + 1)
+        case _:
+            pass
+
+
 def mapping(value: object, what: str, form: str) -> dict[str, Any]:
+    """A map by text; `what` and `form` say what it is, and what it should be."""
+    check_plain(value)
     if not isinstance(value, Mapping):
         raise AnnotationError(f"{what} is {value!r}", f"expected {form}")
     return {str(k): v for k, v in cast("Mapping[object, Any]", value).items()}
@@ -59,7 +103,12 @@ def keys_of(
         if name not in (*known, *extra, PLACE_KEY):
             raise AnnotationError(f"{what} has no key '{key}'", did_you_mean(key, known), key=key)
         if name in found:
-            raise AnnotationError(f"{what} says '{name}' twice, as '{key}' too", key=key)
+            first = next(k for k in fields if old.get(k, k) == name)
+            raise AnnotationError(
+                f"{what} says '{name}' twice, as '{first}' and as '{key}'",
+                "keep one of them",
+                key=key,
+            )
         found[name] = value
     return found
 
@@ -82,14 +131,18 @@ def word(
     return cast(str, word)
 
 
-def order_of(fields: dict[str, Any], whose: str) -> str | None:
+def order_of(fields: dict[str, Any], whose: str, offered: Sequence[str] = ORDERS) -> str | None:
+    """How shards or blocks are numbered; `offered` are the orders that hints name."""
     value = fields.get("order")
     if isinstance(value, str) and value.lower().partition("(")[0].strip() in RESERVED_ORDERS:
         raise AnnotationError(
             f"order '{value}' {whose} is reserved: it has no meaning yet",
-            f"expected {', '.join(ORDERS)}",
+            f"expected {', '.join(offered)}",
             key="order",
         )
+    if value not in (None, *ORDERS) and str(value).lower() not in ORDERS:
+        hint = did_you_mean(str(value), offered)
+        raise AnnotationError(f"unknown order '{value}' {whose}", hint, key="order")
     return word(fields, "order", ORDERS, whose)
 
 

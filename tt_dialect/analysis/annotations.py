@@ -35,10 +35,10 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Operation
 
-from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.annotated_work import ScheduleRequest, read_schedule
 from tt_dialect.analysis.annotation_fields import PLACE_KEY, AnnotationError, did_you_mean
 from tt_dialect.analysis.layouts import LayoutRequest, read_layouts
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.diagnostics import Location, error_at
 
 LAYOUT = "tt.user_layout"
@@ -172,10 +172,10 @@ def _held(func: FuncOp, key: str) -> dict[str, Any]:
 def buffer_names(func: FuncOp) -> dict[str, Operation | int]:
     """The names annotations can use: parameters by position, on-chip buffers by allocation."""
     names: dict[str, Operation | int] = {
-        label_of(arg, f"argument {arg.index}"): arg.index for arg in func.args
+        name_of(arg, f"argument {arg.index}"): arg.index for arg in func.args
     }
     for number, op in enumerate(o for o in func.walk() if isinstance(o, memref.AllocOp)):
-        names.setdefault(label_of(op, f"buffer_{number}"), op)
+        names.setdefault(name_of(op, f"buffer_{number}"), op)
     return names
 
 
@@ -223,22 +223,60 @@ def _check(
         raise error_at(Location(path, line), str(error), *error.hints) from None
 
 
+class _DuplicateKeyError(ValueError):
+    """A key that stands twice in one object of a JSON text."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of a JSON text: each key stands once."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _DuplicateKeyError(next(k for i, (k, _) in enumerate(pairs) if k in dict(pairs[:i])))
+    return found
+
+
 def _json(path: str) -> tuple[str, object]:
+    form = '{"A": {"memory": "L1", "strategy": "block"}}, say, or {"core_grid": [4, 4]}'
     try:
         text = Path(path).read_text(encoding="utf-8")
-        return text, json.loads(text)
-    except json.JSONDecodeError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not text in UTF-8"
         raise error_at(
-            Location(path, error.lineno, error.colno), f"not JSON: {error.msg}"
+            None, f"cannot read '{path}': {reason}", f"expected a file that holds {form}"
         ) from None
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or "not JSON text"
-        raise error_at(None, f"cannot read '{path}': {reason}") from None
+    try:
+        return text, json.loads(text, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        place = Location(path, error.lineno, error.colno)
+        raise error_at(place, f"not JSON: {error.msg}", f"expected {form}") from None
+    except _DuplicateKeyError as error:
+        places = [m.start() for m in re.finditer(_key(str(error)), text)]
+        line = text.count("\n", 0, places[-1]) + 1 if places else 1
+        raise error_at(
+            Location(path, line),
+            f"key {str(error)!a} stands twice in one object",
+            "keep one of them",
+        ) from None
+    except RecursionError:
+        raise error_at(
+            Location(path, 1), "not JSON: nested too deeply", f"expected {form}"
+        ) from None
+    except ValueError:  # an integer of so many digits that Python refuses it
+        found = re.search(r"\d{4301}", text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        raise error_at(
+            Location(path, line), "a number of thousands of digits", "numbers are at most 2**63 - 1"
+        ) from None
+
+
+def _key(key: str) -> str:
+    """The pattern of a key in a JSON text."""
+    return rf'"{re.escape(key)}"\s*:'
 
 
 def _line(text: str, key: str, after: str = "") -> int:
     """The line of a key, at or after another; 1 where it is not found."""
-    start = re.search(rf'"{re.escape(after)}"\s*:', text) if after else None
+    start = re.search(_key(after), text) if after else None
     begin = start.start() if start else 0
-    found = re.compile(rf'"{re.escape(key)}"\s*:').search(text, begin) if key else None
+    found = re.compile(_key(key)).search(text, begin) if key else None
     return text.count("\n", 0, found.start() if found else begin) + 1

@@ -19,10 +19,10 @@ from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 
 from tt_dialect.analysis.access import (
     is_parameter,
-    label_of,
     memref_type,
     multiplies_and_adds,
 )
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.diagnostics import error_at
 
 SIZES = (128, 64, 32)
@@ -196,7 +196,7 @@ def blocking_of(func: FuncOp, wanted: Wanted) -> Blocking | None:
 
 def _name(value: SSAValue) -> str:
     owner = value.owner
-    return label_of(owner if isinstance(owner, Operation) else value, "a buffer")
+    return name_of(owner if isinstance(owner, Operation) else value, "a buffer")
 
 
 def _all_axes(stages: Sequence[Stage]) -> list[Axis]:

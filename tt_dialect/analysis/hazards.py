@@ -14,8 +14,8 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
-from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.index import constant_value, slope_of
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir.layout import BlockType
 from tt_dialect.ir.noc import LoadBlockOp, StoreBlockOp
@@ -113,7 +113,7 @@ def check_order(func: FuncOp) -> None:
                 assert isinstance(load.tensor.type, MemRefType)
                 raise error_at(
                     load,
-                    f"tensor '{label_of(load.tensor, 'tensor')}' is read and written in an order "
+                    f"tensor '{name_of(load.tensor, 'tensor')}' is read and written in an order "
                     "that concurrent reader and writer kernels do not keep",
                     "read each block before it is written, once, or write to another tensor",
                 )

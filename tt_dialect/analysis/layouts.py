@@ -24,7 +24,7 @@ Everything here is plain data without IR; what does not fit is an `AnnotationErr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -170,8 +170,17 @@ def read_layout(name: str, value: object) -> LayoutRequest:
             )
         layout = said
     strategy = word(fields, "strategy", STRATEGIES, whose, fold=_strategy_word)
-    shard = read_nd_shard(name, fields["nd_shard"]) if "nd_shard" in fields else None
-    order = order_of(fields, whose)
+    order, own = order_of(fields, whose), fields.get("nd_shard")
+    shard = None if own is None else read_nd_shard(name, own)
+    pages = order == "row_major" and "tile_id_order" in cast("Mapping[str, object]", value)
+    if shard is not None and order is not None and not pages:
+        if cast("Mapping[str, object]", own).get("order") not in (None, order):
+            raise AnnotationError(
+                f"order {whose} is {order}, that of its nd_shard {shard.order}",
+                "shards are numbered in one order; keep one of them",
+                key="order",
+            )
+        shard = replace(shard, order=order)
     if fields.get("tile_shape") not in (None, [32, 32], (32, 32)):
         raise AnnotationError(
             f"tile_shape {whose} is {fields['tile_shape']}", "expected [32, 32]", key="tile_shape"

@@ -18,12 +18,12 @@ from tt_dialect.analysis.access import (
     TensorBlock,
     grid_order,
     is_parameter,
-    label_of,
     layout_of,
     memref_type,
     tensor_block,
 )
 from tt_dialect.analysis.index import constant_value, slope_of
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.analysis.sharding import Sharding, sharding_of
 from tt_dialect.ir.layout import Memory
 
@@ -70,7 +70,7 @@ def resident_tensors(func: FuncOp, grid: scf.ParallelOp) -> list[Resident]:
             continue
         sharding = sharding_of(layout, memref_type(arg).get_shape())
         if sharding is not None:
-            label = label_of(arg, f"argument {arg.index}")
+            label = name_of(arg, f"argument {arg.index}")
             found.append(_resident(func, grid, order, arg, label, sharding))
     return found
 

@@ -363,7 +363,8 @@ def sharding_of(layout: BufferAttr, shape: Sequence[int]) -> Sharding | None:
 
     `shape` is the tensor's, in elements. Dimensions the nd_shard does not name are not cut. Raises
     `ShardingError` where the nd_shard does not fit: an axis the tensor does not have, shards that
-    end inside a tile, a grid that does not cover the tensor or has shards outside of it.
+    end inside a tile or are longer than the tensor, a grid that does not cover the tensor or has
+    shards outside of it.
     """
     shard = nd_shard_of(layout)
     if shard is None:
@@ -393,6 +394,11 @@ def sharding_of(layout: BufferAttr, shape: Sequence[int]) -> Sharding | None:
             )
         where = position[dim]
         extent[where] = -(-size // unit)
+        if extent[where] > pages[where]:
+            raise ShardingError(
+                f"shards of {size} elements along {axis} are longer than its extent {shape[dim]}",
+                f"at most {pages[where] * unit}",
+            )
         needed = -(-pages[where] // extent[where])
         if needed > count:
             raise ShardingError(

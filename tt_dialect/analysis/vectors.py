@@ -19,7 +19,8 @@ from xdsl.dialects.linalg.ops import CopyOp, GenericOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 
-from tt_dialect.analysis.access import label_of, memref_type, tensor_block
+from tt_dialect.analysis.access import memref_type, tensor_block
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.diagnostics import CompileError, error_at, location_of
 
 Form: TypeAlias = Literal["row", "col"]
@@ -198,8 +199,8 @@ def label_of_vector(value: SSAValue) -> str:
     """The kernel's name for a vector: of its buffer, or of the tensor it is a part of."""
     block = tensor_block(value)
     if block is not None:
-        return label_of(block.tensor, "tensor")
-    return label_of(value.owner, "vector") if isinstance(value.owner, Operation) else "vector"
+        return name_of(block.tensor, "tensor")
+    return name_of(value.owner, "vector") if isinstance(value.owner, Operation) else "vector"
 
 
 def _at(op: Operation) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby, product
+from itertools import groupby, islice, product
 from math import prod
 
 from xdsl.dialects.builtin import ArrayAttr, IntAttr
 
-from tt_dialect.analysis.sharding import coord_at, page_at
+from tt_dialect.analysis.sharding import coord_at, page_at, unflatten
 from tt_dialect.ir.layout import (
     CoreRangeAttr,
     CoreRangesAttr,
@@ -171,7 +171,8 @@ def coverage_problems(
                 extent = "x".join(map(str, grid))
                 outside = f"is outside the {extent} block grid"
                 yield core, f"block {spell_block(block)} of core {key} {outside}"
-            elif block in owner:
+                continue
+            if block in owner:
                 where = (
                     f"twice to core {key}"
                     if owner[block] == core
@@ -179,11 +180,13 @@ def coverage_problems(
                 )
                 yield core, f"block {spell_block(block)} is given {where}"
             owner.setdefault(block, core)
-    missing = [b for b in product(*map(range, grid)) if b not in owner]
-    for block in missing[:MAX_NAMED]:
+    # In as many steps as there are items, however large the grid is said to be.
+    total = prod(grid)
+    coords = (unflatten(number, grid) for number in range(total))
+    for block in islice((b for b in coords if b not in owner), min(MAX_NAMED, total - len(owner))):
         yield None, f"block {spell_block(block)} is given to no core"
-    if len(missing) > MAX_NAMED:
-        yield None, f"{len(missing) - MAX_NAMED} more blocks are given to no core"
+    if total - len(owner) > MAX_NAMED:
+        yield None, f"{total - len(owner) - MAX_NAMED} more blocks are given to no core"
 
 
 def runs_of(

@@ -36,6 +36,7 @@ from xdsl.utils.hints import isa
 
 from tt_dialect.analysis.access import kept_dims
 from tt_dialect.analysis.bounds import overhangs
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.emit.cpp import CPP_RESERVED, Expr, Lines, Names, Precedence, add, binary, mul
 from tt_dialect.emit.expressions import unsupported
@@ -523,14 +524,7 @@ def _is_used_at_once(op: memref.LoadOp) -> bool:
 
 def argument_names(kernel: func.FuncOp) -> list[str]:
     """The names of a kernel's parameters."""
-    names: list[str] = []
-    for number, arg in enumerate(kernel.body.block.args):
-        label = None
-        if kernel.arg_attrs is not None:
-            label = kernel.arg_attrs.data[number].data.get("tt.name")
-        default = arg.name_hint or f"arg{number}"
-        names.append(label.data if isinstance(label, StringAttr) else default)
-    return names
+    return [name_of(arg, f"arg{arg.index}") for arg in kernel.body.block.args]
 
 
 def _loop(name: str, low: Expr, high: Expr, step: Expr) -> str:

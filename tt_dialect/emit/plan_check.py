@@ -171,8 +171,30 @@ def _core(key: str) -> Core:
 # ---- rules ----
 
 
+def _tile_grid_problems(source: _Source) -> Iterator[Diagnostic]:
+    """The tile grid is that of a tensor the kernel writes."""
+    grids: dict[str, list[int]] = {}
+    for name, layout in source.plan["layouts"].items():
+        if layout["direction"] not in ("out", "inout"):
+            continue
+        shape = layout["shape"]
+        dims = layout.get("tiled", [len(shape) - 2, len(shape) - 1])
+        if any(dim is not None and not 0 <= dim < len(shape) for dim in dims):
+            return  # which is said elsewhere
+        extents = [1 if dim is None else shape[dim] for dim in dims]
+        grids[name] = [-(-e // t) for e, t in zip(extents, layout["tile"], strict=True)]
+    stated = source.plan["tile_grid"]
+    if grids and stated not in grids.values():
+        yield source.at(
+            f"the tile grid is {stated}, no tensor the kernel writes has it",
+            "tile_grid",
+            ", ".join(f"that of {name} is {grid}" for name, grid in grids.items()),
+        )
+
+
 def _device_problems(source: _Source) -> Iterator[Diagnostic]:
-    """Core grid, circular buffers and L1 are those of the architecture."""
+    """Core grid, circular buffers and L1 are those of the architecture; the tile grid is so."""
+    yield from _tile_grid_problems(source)
     plan, arch = source.plan, ARCHS[source.plan["arch"]]
     if any(n > there for n, there in zip(plan["core_grid"], arch.grid, strict=True)):
         yield source.at(

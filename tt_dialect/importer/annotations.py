@@ -69,8 +69,9 @@ def _mapping(key: str, value: Value, ctx: KernelContext) -> dict[str, Any]:
     if isinstance(found, str):
         try:
             found = json.loads(found)
-        except json.JSONDecodeError as error:
-            raise ctx.error(f"'{key}' is not JSON: {error.msg}", "expected a map") from None
+        except (ValueError, RecursionError) as error:
+            why = str(error).partition(";")[0]
+            raise ctx.error(f"'{key}' is not JSON: {why}", "expected a map") from None
     if not isinstance(found, dict):
         raise ctx.error(f"'{key}' is {found!r}", "expected a map")
     return cast("dict[str, Any]", found)
@@ -83,8 +84,9 @@ def _part(key: str, value: Value, ctx: KernelContext) -> Any:
         return found
     try:
         return json.loads(found)
-    except json.JSONDecodeError as error:
-        raise ctx.error(f"'{key}' is not JSON: {error.msg}", "expected a list or a map") from None
+    except (ValueError, RecursionError) as error:
+        why = str(error).partition(";")[0]
+        raise ctx.error(f"'{key}' is not JSON: {why}", "expected a list or a map") from None
 
 
 def _plain(value: Value) -> Any:

@@ -361,7 +361,9 @@ class BufferAttr(ParametrizedAttribute):
         return TileDims(outer, None if row < 0 else row, None if col < 0 else col)
 
     def verify_rank(self, rank: int) -> None:
-        """The tiled dimensions are dimensions of a tensor of this rank."""
+        """Tiled dimensions are dimensions of such a tensor, labels are for all or none."""
+        if len(self.axes) not in (0, rank):
+            raise VerifyException(f"{len(self.axes)} axis labels for a tensor of rank {rank}")
         if not self.tiled.data and rank < 2:
             raise VerifyException("a tensor of one dimension has a layout with 'tiled'")
         if any(dim >= rank for dim in int_tuple(self.tiled)):

@@ -140,6 +140,9 @@ class WorkAttr(ParametrizedAttribute):
 WORK_ORDERS = ("row_major", "column_major")
 """How work ids number the blocks."""
 
+MODES = ("global", "local_shard")
+STRATEGIES = ("contiguous", "row_major", "column_major", "block")
+
 
 @irdl_attr_definition
 class PartitionAttr(ParametrizedAttribute):
@@ -247,6 +250,12 @@ class PartitionAttr(ParametrizedAttribute):
         return rows
 
     def verify(self) -> None:
+        for what, said, known in (
+            ("mode", self.mode.data, MODES),
+            ("strategy", self.strategy.data, STRATEGIES),
+        ):
+            if said not in known:
+                raise VerifyException(f"{what} must be {' or '.join(known)}, got {said}")
         for name in ("core_grid", "block_tiles", "tiles"):
             if len(getattr(self, name)) != 2:
                 raise VerifyException(f"{name} has two entries")

@@ -17,7 +17,6 @@ from tt_dialect.analysis.access import (
     TensorBlock,
     axis_labels,
     is_parameter,
-    label_of,
     memref_type,
     tensor_block,
 )
@@ -33,6 +32,7 @@ from tt_dialect.analysis.annotations import (
     schedule_of,
 )
 from tt_dialect.analysis.layouts import LayoutRequest, read_layout
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.analysis.vectors import Form, vector_forms
 from tt_dialect.arch import Arch, get_arch
 from tt_dialect.diagnostics import error_at, location_of
@@ -44,7 +44,7 @@ from tt_dialect.passes.place_tensors import L1Use, check_facts, check_layout, de
 
 def _check(func: FuncOp, arg: BlockArgument) -> MemRefType[Attribute]:
     kind = memref_type(arg)
-    name = label_of(arg, f"argument {arg.index}")
+    name = name_of(arg, f"argument {arg.index}")
     if not kind.get_num_dims():
         raise error_at(
             func,
@@ -95,7 +95,7 @@ def _demand(block: TensorBlock, value: SSAValue, op: Operation, form: Form) -> _
     """The demand of a block; None where any layout would do, as for a single element."""
     dims = block.extended
     if len(dims) > 2:
-        name = label_of(block.tensor, "tensor")
+        name = name_of(block.tensor, "tensor")
         raise error_at(
             op,
             f"the block of '{name}' extends over dimensions {list(dims)}",
@@ -144,7 +144,7 @@ def _tiled(arg: BlockArgument, demands: Sequence[_Demand]) -> tuple[int, ...]:
     first = demands[0]
     for other in demands:
         if not other.allows(first.tiled, shape):
-            name = label_of(arg, f"argument {arg.index}")
+            name = name_of(arg, f"argument {arg.index}")
             place = location_of(first.op)
             raise error_at(
                 other.op,
@@ -194,7 +194,7 @@ class InferLayout(RewritePattern):
         for (arg, entry), kind in zip(open_, kinds, strict=True):
             tiled = _tiled(arg, demands.get(arg, ()))
             base = BufferAttr.interleaved(kind.element_type, labels.get(arg, ()), tiled=tiled)
-            name = label_of(arg, f"argument {arg.index}")
+            name = name_of(arg, f"argument {arg.index}")
             asked = requests.get(name, LayoutRequest())
             by = "user" if asked.places else self.by
             entry["tt.layout"] = chosen = layout_for(
@@ -210,7 +210,7 @@ class InferLayout(RewritePattern):
                 rows.append(decision(name, "layout", describe(chosen), by))
         used = L1Use(self.arch)
         for arg, entry in zip(op.args, attrs, strict=True):
-            name = label_of(arg, f"argument {arg.index}")
+            name = name_of(arg, f"argument {arg.index}")
             asked = requests.get(name, LayoutRequest())
             place = place_of(op, asked.place)
             layout = entry.get("tt.layout")

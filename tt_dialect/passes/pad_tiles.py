@@ -13,7 +13,6 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from tt_dialect.analysis.access import (
     TensorBlock,
-    label_of,
     memref_type,
     reads_and_writes,
     tensor_block,
@@ -22,6 +21,7 @@ from tt_dialect.analysis.access import (
 )
 from tt_dialect.analysis.bounds import bounds_at
 from tt_dialect.analysis.index import Range, factor_of
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.diagnostics import error_at, location_of
 from tt_dialect.ir.noc import Clip
 from tt_dialect.levels import Level
@@ -36,7 +36,7 @@ class CheckBuffer(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: memref.AllocOp, rewriter: PatternRewriter) -> None:
         shape = memref_type(op.memref).get_shape()
-        name = label_of(op, "buffer")
+        name = name_of(op, "buffer")
         long = [extent for extent in shape if extent != 1]
         if len(long) > 2:
             raise error_at(
@@ -56,7 +56,7 @@ class CheckBuffer(RewritePattern):
 
 def _clip_dimension(op: memref.SubviewOp, block: TensorBlock, dim: int, tiled: bool) -> Clip:
     """Checks a block along a dimension of its tensor and says where it may lie."""
-    name, offset, size = label_of(block.tensor, "tensor"), block.offsets[dim], block.sizes[dim]
+    name, offset, size = name_of(block.tensor, "tensor"), block.offsets[dim], block.sizes[dim]
     extent = memref_type(block.tensor).get_shape()[dim]
     bounds = Range(offset, offset) if isinstance(offset, int) else bounds_at(offset, op)
     if bounds is None:
@@ -127,7 +127,7 @@ class CheckPadding(RewritePattern):
         place = location_of(store)
         raise error_at(
             load,
-            f"'{label_of(tensor, 'tensor')}' has dimensions that are not multiples of {TILE} and is "
+            f"'{name_of(tensor, 'tensor')}' has dimensions that are not multiples of {TILE} and is "
             f"loaded after it is stored{'' if place is None else f' at {place}'}: what "
             "is stored to the padding of its last tiles would be loaded",
             f"keep the block on chip, or make the dimensions multiples of {TILE}",
@@ -170,7 +170,7 @@ class CheckBlock(RewritePattern):
         if not set(block.extended) <= set(dims.tiled):
             raise error_at(
                 op,
-                f"the block of '{label_of(block.tensor, 'tensor')}' extends over dimensions "
+                f"the block of '{name_of(block.tensor, 'tensor')}' extends over dimensions "
                 f"{list(block.extended)}; tiled are {list(dims.tiled)}",
                 "make the block's other extents 1, or tile the tensor along its dimensions",
             )

@@ -88,8 +88,9 @@ class PartitionGrid(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: FuncOp, rewriter: PatternRewriter) -> None:
-        if not is_kernel(op) or {"tt.arch", "tt.partition"} <= op.attributes.keys():
+        if not is_kernel(op):
             return
+        _check_arch(op, self.arch)
         given = op.attributes.get("tt.partition")
         if given is not None and grid_of(op) is None:
             return
@@ -434,6 +435,18 @@ def _on_cores_of(given: PartitionAttr, request: ScheduleRequest) -> ScheduleRequ
     )
 
 
+def _check_arch(func: FuncOp, arch: Arch) -> None:
+    """A kernel that names its architecture is compiled for that one."""
+    named = func.attributes.get("tt.arch")
+    if named is not None and named != StringAttr(arch.name):
+        own = named.data if isinstance(named, StringAttr) else str(named)
+        raise error_at(
+            func,
+            f"'{func.sym_name.data}' is for arch {own}, asked for is {arch.name}",
+            f"compile for {own}, or leave tt.arch out",
+        )
+
+
 def _check_given(
     func: FuncOp, given: PartitionAttr, own: PartitionAttr, blocks: _Blocks, arch: Arch
 ) -> None:
@@ -449,6 +462,7 @@ def _check_given(
                 func,
                 f"the partition given is of another kernel: its {what} is "
                 f"{[i.data for i in stated]}, that of '{name}' is {list(counted)}",
+                "leave it (tt.partition, a plan) out, and the work is divided anew",
             )
     if any(there < here for there, here in zip(arch.grid, int_tuple(given.core_grid), strict=True)):
         raise error_at(

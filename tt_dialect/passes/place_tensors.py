@@ -8,6 +8,7 @@ from math import prod
 
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation
+from xdsl.utils.exceptions import VerifyException
 
 from tt_dialect.analysis.annotated_work import ScheduleRequest
 from tt_dialect.analysis.layouts import Fact, LayoutRequest, ShardRequest
@@ -23,7 +24,7 @@ from tt_dialect.analysis.sharding import (
 )
 from tt_dialect.arch import Arch
 from tt_dialect.diagnostics import Location, error_at
-from tt_dialect.ir.layout import BufferAttr, Distribution, Memory, NdShardAttr, ints
+from tt_dialect.ir.layout import BufferAttr, Distribution, Memory, NdShardAttr, ints, verify_shape
 
 Place = Operation | Location
 
@@ -220,6 +221,14 @@ def check_layout(
     """A layout fits its tensor, the cores and L1; adds what it takes to `used`."""
     arch = used.arch
     in_l1 = layout.memory.data == Memory.L1
+    try:
+        verify_shape(shape, layout)
+    except VerifyException as error:
+        raise error_at(
+            place,
+            f"the layout of '{name}' does not fit its shape: {error}",
+            "axes labels each dimension or none; tiled names two of them, or one and _",
+        ) from None
     try:
         sharding = sharding_of(layout, shape)
         if sharding is not None and in_l1:

@@ -22,7 +22,8 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.transforms.dead_code_elimination import would_be_trivially_dead
 from xdsl.utils.hints import isa
 
-from tt_dialect.analysis.access import label_of, layout_of, memref_type
+from tt_dialect.analysis.access import layout_of, memref_type
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.analysis.regions import operations
 from tt_dialect.analysis.roles import buffer_roles, role_of, shards_in_place
 from tt_dialect.arch import get_arch
@@ -92,7 +93,7 @@ def _tensors(func: FuncOp) -> list[TensorAttr]:
         ]
         tensors.append(
             TensorAttr(
-                StringAttr(label_of(arg, f"arg{arg.index}")),
+                StringAttr(name_of(arg, f"arg{arg.index}")),
                 StringAttr(direction),
                 ints(memref_type(arg).get_shape()),
                 layout,

@@ -82,6 +82,32 @@ def tensors_fit(program: ProgramOp) -> Iterator[Diagnostic]:
     )
 
 
+def tensors_fit_in_dram(program: ProgramOp) -> Iterator[Diagnostic]:
+    """Tensors in DRAM fit in its banks together; each takes the same room in every bank.
+
+    What firmware and profiler reserve (tens of KB to MB) is not counted.
+    """
+    arch, device = get_arch(program.arch.data), Device.of(program)
+    parts: list[tuple[str, int]] = []
+    for tensor, where in _placements(program):
+        if isinstance(where, Placement) and not where.in_l1:
+            page = aligned_page(tensor.layout.tile, tensor.layout, device)
+            what = f"'{tensor.label.data}' ({where.room} pages of {page} B)"
+            parts.append((what, where.room * page))
+    need = sum(size for _, size in parts)
+    if need <= arch.dram_bank_bytes:
+        return
+    yield diagnostic_at(
+        program,
+        f"tensors do not fit in DRAM of {arch.name}: {need} B of a bank of "
+        f"{arch.dram_bank_bytes} B",
+        f"over {arch.dram_banks} banks, in each "
+        + " + ".join(f"{size} B of {what}" for what, size in parts)
+        + f" = {need} B, {need - arch.dram_bank_bytes} B too many",
+        "use smaller tensors, and several launches of the kernel",
+    )
+
+
 def aliases_fit(program: ProgramOp) -> Iterator[Diagnostic]:
     """Rule 9: a circular buffer on a tensor's shard is no larger than the shard (#15337)."""
     places = list(_placements(program))
@@ -165,6 +191,7 @@ def semaphores_fit(program: ProgramOp) -> Iterator[Diagnostic]:
 LAYOUT_RULES: tuple[Callable[[ProgramOp], Iterator[Diagnostic]], ...] = (
     shards_have_cores,
     tensors_fit,
+    tensors_fit_in_dram,
     aliases_fit,
     pages_are_aligned,
     accessors_are_bound,

@@ -9,6 +9,7 @@ from typing import cast
 from xdsl.dialects.func import FuncOp
 
 from tt_dialect.analysis.annotated_work import (
+    MAX_CORES,
     PARTITION_MODES,
     STATED_PAIRS,
     WORK_STRATEGIES,
@@ -113,6 +114,12 @@ def request_of(
     fours = [core_ranges[i : i + 4] for i in range(0, len(core_ranges), 4)]
     if any(min(w, h) < 1 for _, _, w, h in fours):
         raise _refused("an empty core range", "extents are sizes, at least 1")
+    for what, numbers in (("core-ranges", core_ranges), ("core-grid", core_grid)):
+        if max(numbers, default=0) > MAX_CORES:
+            raise _refused(
+                f"{what}={','.join(map(str, numbers))}",
+                f"no device has {MAX_CORES} cores on an axis",
+            )
     ranges = tuple(RangeRequest((x, y), (w, h)) for x, y, w, h in fours)
     seen: dict[tuple[int, int], int] = {}
     for number, r in enumerate(ranges):

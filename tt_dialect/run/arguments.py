@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import IntegerType, StringAttr
+from xdsl.dialects.builtin import IntegerType
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.ir import Block, Operation, SSAValue
 
 from tt_dialect.analysis.access import layout_of
 from tt_dialect.analysis.given import reads_what_it_is_given
+from tt_dialect.analysis.naming import name_of
 from tt_dialect.analysis.roles import shards_in_place
 from tt_dialect.analysis.work import core_arguments
 from tt_dialect.diagnostics import error_at
@@ -107,10 +108,7 @@ def parameters(op: func.FuncOp | ProgramOp) -> list[Parameter]:
     own = None if not isinstance(abi, AbiAttr) else len(abi.parameters)
     for i, arg in enumerate(op.body.block.args[:own]):
         kind = memref_type(arg)
-        label = arg.name_hint or f"parameter {i}"
-        if op.arg_attrs is not None:
-            named = op.arg_attrs.data[i].data.get("tt.name")
-            label = named.data if isinstance(named, StringAttr) else label
+        label = name_of(arg, f"parameter {i}")
         if kind is None:
             scalar = arg.type
             # The argument of a core function has the type that travels, the table the parameter's.

@@ -286,7 +286,8 @@ class _Job:
             where = placement(tensor.layout, tensor.shape, pages, tensor.label, device, op)
             memory = "l1" if where.in_l1 else "dram"
             shards = _shards(where, tensor.label, op)
-            self.line("buffer", tensor.label, tensor.format, pages, source, target, memory, shards)
+            label = "_".join(tensor.label.split())
+            self.line("buffer", label, tensor.format, pages, source, target, memory, shards)
 
     def _output(self, number: int) -> Path:
         return self.directory / f"{number}.out"

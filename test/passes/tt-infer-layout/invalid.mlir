@@ -101,3 +101,27 @@ func.func @empty(%X: memref<0x64xbf16>) {
 func.func @integers(%X: memref<64x64xi32>) {
   func.return
 }
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:1: error: the layout of 'X' does not fit its shape: 1 axis labels for a tensor of rank 2
+// CHECK-NEXT: note: axes labels each dimension or none; tiled names two of them, or one and _
+func.func @labels(%X: memref<64x64xbf16> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes ["M"], by "user">}) {
+  func.return
+}
+
+// -----
+
+// CHECK:      invalid.mlir:[[#]]:1: error: the layout of 'X' does not fit its shape: tiled [2, 3] for a tensor of rank 2
+func.func @tiled(%X: memref<64x64xbf16> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes [], tiled [2, 3], by "user">}) {
+  func.return
+}
+
+// -----
+
+// Labels for all dimensions are right.
+// CHECK: func.func @labelled
+// CHECK-SAME: axes ["M", "K"]
+func.func @labelled(%X: memref<64x64xbf16> {tt.layout = #tt.layout.buffer<dram, interleaved, tile<32x32, bf16>, axes ["M", "K"], by "user">}) {
+  func.return
+}

@@ -3,6 +3,7 @@
 // RUN: not tt-opt %s -p 'tt-partition-work{core-ranges=0,0,2,2,1,1,2,1}' --split-input-file 2>&1 | filecheck %s --check-prefix=OVERLAP
 // RUN: not tt-opt %s -p 'tt-partition-work{core-ranges=0,0,2}' --split-input-file 2>&1 | filecheck %s --check-prefix=FOURS
 // RUN: not tt-opt %s -p 'tt-partition-work{strategy=colum_major}' --split-input-file 2>&1 | filecheck %s --check-prefix=STRATEGY
+// RUN: not tt-opt %s -p 'tt-partition-work{core-ranges=0,0,100000,100000}' --split-input-file 2>&1 | filecheck %s --check-prefix=HUGE
 // RUN: not tt-opt %s -p 'tt-partition-work{mode=local}' --split-input-file 2>&1 | filecheck %s --check-prefix=MODE
 
 // OVERLAP: error: core ranges 0 and 1 overlap at core (1, 1)
@@ -11,6 +12,8 @@
 // FOURS-NEXT: note: expected X,Y,WIDTH,HEIGHT of each range
 // STRATEGY: error: unknown strategy 'colum_major'
 // STRATEGY-NEXT: note: did you mean 'column_major'?
+// HUGE: error: core-ranges=0,0,100000,100000
+// HUGE-NEXT: note: no device has 256 cores on an axis
 // MODE: error: unknown partition mode 'local'
 
 // CHECK: invalid_schedule.mlir:[[#]]:1: error: core grid [9, 8] is larger than the device

@@ -1,7 +1,7 @@
 // Blocks of the launch grid over the cores, numbered as they lie in the tensor that is written.
 // RUN: tt-opt %s -p tt-partition-work --verify-levels | filecheck %s
 // RUN: tt-opt %s -p 'tt-partition-work{arch=blackhole}' | filecheck %s --check-prefix=BLACKHOLE
-// RUN: tt-opt %s -p 'tt-partition-work,tt-partition-work{arch=blackhole}' | filecheck %s
+// RUN: tt-opt %s -p 'tt-partition-work,tt-partition-work' | filecheck %s
 
 !C = memref<128x256xbf16>
 !block = memref<64x64xbf16, strided<[256, 1], offset: ?>>
