@@ -109,12 +109,13 @@ class _KernelPrinter:
                 self.declare_count(*count)
 
     def declare_count(self, buffer: SSAValue, pages: int) -> None:
-        """A name for a page count: a whole block, or the subblock that passes through DST."""
+        """A name for a page count: a block, the subblock that passes through DST, a whole shard."""
         alloc = cast(cb.AllocOp, buffer.owner)
         if pages == 1 or (buffer, pages) in self.count_names:
             return
-        part = "block" if pages == alloc.type.block_pages else "subblock"
-        name = self.names.fresh(f"{alloc.label.data}_{part}_tiles")
+        part = "_block" if pages == alloc.type.block_pages else "_subblock"
+        whole = alloc.alias is not None and pages == alloc.type.capacity
+        name = self.names.fresh(f"{alloc.label.data}{'' if whole else part}_tiles")
         self.lines.line(f"constexpr uint32_t {name} = {pages};")
         self.count_names[buffer, pages] = name
 
