@@ -54,7 +54,8 @@ def blocks_on_shards(func: FuncOp, *, staged: bool = True) -> dict[Operation, On
     """The loads and stores of a TILED kernel that move nothing.
 
     A tensor that is only read is used in place wherever it can be. One that is written is so if
-    all its stores can be, and if nothing that is read of it is needed after it is replaced. With
+    all its stores can be, if nothing that is read of it is needed after it is replaced, and if the
+    order of its reads and stores does not rest on another thread than compute. With
     `staged` blocks must be made by what can pack anywhere in the shard, else it is assumed that
     copies will be inserted.
     """
