@@ -176,6 +176,29 @@ def test_native(name: str, arch: str, api: str, tmp_path: Path) -> None:
     assert "circular buffers: 0 bytes of L1 per core" in ran.stdout
 
 
+@needs_compiler
+def test_shards_without_a_store_keep_what_they_have() -> None:
+    """Z = X + Y where by < 2: half of the cores pack nothing into their shard of Z."""
+    text = kernel_text("add", (256, 256), (64, 64))
+    for before, after in (
+        (
+            "    linalg.generic",
+            "    %half = arith.cmpi slt, %by, %two : index\n    scf.if %half {\n",
+        ),
+        ("    scf.reduce", "    }\n"),
+        ("  %c0 =", "  %two = arith.constant 2 : index\n"),
+    ):
+        text = text.replace(before, after + before)
+    kernel = tt_dialect.compile(
+        parse_module(text, "kernel.mlir"), layout=everywhere("add", BLOCK_4X4)
+    )
+    assert len(aliases(kernel)) == 3
+    inputs = default_inputs(kernel.tensors, 0)
+    done = run_native(kernel.program, kernel.sources, inputs, timeout=300)
+    assert not [f for f in done.findings if f.severity != "remark"]
+    assert np.array_equal(done.outputs[0][:128], expected("add", inputs)[:128])
+
+
 @pytest.mark.parametrize("dtype", ["bf16", "f32"])
 @pytest.mark.parametrize("name", ["copy", "add"])
 def test_shards_along_one_axis(name: str, dtype: str) -> None:

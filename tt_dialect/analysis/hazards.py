@@ -7,7 +7,7 @@ another block, and a value written that needs this read or a later one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import MemRefType
@@ -48,7 +48,7 @@ def _moves(store: StoreBlockOp, iv: SSAValue) -> bool:
     return any(s is not None and abs(s) >= e for s, e in zip(slopes, extents, strict=True))
 
 
-def _loads_of(value: SSAValue, seen: set[SSAValue]) -> Iterator[LoadBlockOp]:
+def loads_of(value: SSAValue, seen: set[SSAValue]) -> Iterator[LoadBlockOp]:
     """The loads a block is computed from."""
     if value in seen or not isinstance(value.type, BlockType):
         return
@@ -59,21 +59,28 @@ def _loads_of(value: SSAValue, seen: set[SSAValue]) -> Iterator[LoadBlockOp]:
     elif isinstance(owner, Block):
         loop = owner.parent_op()
         if isinstance(loop, scf.ForOp) and isinstance(value, BlockArgument):
-            yield from _loads_of(loop.iter_args[value.index - 1], seen)
+            yield from loads_of(loop.iter_args[value.index - 1], seen)
     elif isinstance(owner, scf.ForOp):
         end = owner.body.block.last_op
         assert end is not None and isinstance(value, OpResult)
-        yield from _loads_of(end.operands[value.index], seen)
-        yield from _loads_of(owner.iter_args[value.index], seen)
+        yield from loads_of(end.operands[value.index], seen)
+        yield from loads_of(owner.iter_args[value.index], seen)
     else:
         for operand in owner.operands:
-            yield from _loads_of(operand, seen)
+            yield from loads_of(operand, seen)
 
 
-def _needs(store: StoreBlockOp, load: LoadBlockOp) -> bool:
-    """Whether a store waits for a load: the reader completes its reads in order."""
+def needs(
+    store: StoreBlockOp, load: LoadBlockOp, in_place: Container[Operation] = frozenset()
+) -> bool:
+    """Whether a store waits for a load: the reader completes its reads in order.
+
+    Loads `in_place` move nothing, the reader has no part in them.
+    """
     block = load.parent
-    for source in _loads_of(store.block, set()):
+    for source in loads_of(store.block, set()):
+        if source in in_place:
+            continue
         op: Operation | None = source
         while op is not None and op.parent is not block:
             op = op.parent_op()
@@ -87,7 +94,7 @@ def _keeps_order(load: LoadBlockOp, store: StoreBlockOp) -> bool:
         return False
     if load.block.type != store.block.type or not load.is_before_in_block(store):
         return False
-    if not _needs(store, load):
+    if not needs(store, load):
         return False
     if not all(same_index(a, b) for a, b in zip(load.indices, store.indices, strict=True)):
         return False

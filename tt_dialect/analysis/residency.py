@@ -8,7 +8,7 @@ block may cover are computed from the runtime arguments of each core and compare
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TypeAlias
@@ -20,7 +20,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from tt_dialect.analysis.access import label_of, layout_of, memref_type
 from tt_dialect.analysis.buffers import Use, is_transfer, uses_of
-from tt_dialect.analysis.hazards import same_index
+from tt_dialect.analysis.hazards import loads_of, needs, same_index
 from tt_dialect.analysis.index import Range, range_of
 from tt_dialect.analysis.placement import CoreXY, Device, Placement, placement
 from tt_dialect.analysis.regions import ancestor_in
@@ -54,10 +54,39 @@ def blocks_on_shards(func: FuncOp, *, staged: bool = True) -> dict[Operation, On
     """The loads and stores of a TILED kernel that move nothing.
 
     A tensor that is only read is used in place wherever it can be. One that is written is so if
-    all its stores can be, and if nothing that is read of it is needed after it is replaced. With
+    all its stores can be, if nothing that is read of it is needed after it is replaced, and if the
+    order of its reads and stores does not rest on another thread than compute. With
     `staged` blocks must be made by what can pack anywhere in the shard, else it is assumed that
     copies will be inserted.
     """
+    moved: set[Operation] = set()
+    while True:
+        found = _found(func, moved, staged=staged)
+        late = _hurried(func, found)
+        if not late:
+            return found
+        moved |= late
+
+
+def _hurried(func: FuncOp, found: Container[Operation]) -> set[Operation]:
+    """Loads that must be the reader's, as a store waits for them until a tensor has been read.
+
+    `hazards.check_order` has seen that it needs such a load: were all of them in place, the writer
+    could overtake the reader.
+    """
+    moves = [op for op in func.walk() if isinstance(op, Move) and op not in found]
+    late: set[Operation] = set()
+    for load in moves:
+        for store in moves:
+            if not isinstance(load, noc.LoadBlockOp) or not isinstance(store, noc.StoreBlockOp):
+                continue
+            if load.tensor is store.tensor and not needs(store, load, found):
+                late.update(op for op in loads_of(store.block, set()) if op in found)
+    return late
+
+
+def _found(func: FuncOp, moved: Container[Operation], *, staged: bool) -> dict[Operation, OnShard]:
+    """The loads and stores that are in place, none of them in `moved`."""
     partition, abi = func.attributes.get("tt.partition"), func.attributes.get("tt.abi")
     arch = func.attributes.get("tt.arch")
     if not isinstance(partition, PartitionAttr) or not partition.is_local:
@@ -79,7 +108,7 @@ def blocks_on_shards(func: FuncOp, *, staged: bool = True) -> dict[Operation, On
         for use in tensor.uses:
             if isinstance(use.operation, noc.LoadBlockOp | noc.StoreBlockOp):
                 moves.append(use.operation)
-        own = [m for m in moves if _is_own(m, where, cores) and _can_stay(m)]
+        own = [m for m in moves if m not in moved and _is_own(m, where, cores) and _can_stay(m)]
         if all(isinstance(move, noc.LoadBlockOp) for move in moves):
             found.update((move, here) for move in own)
         elif len(own) == len(list(tensor.uses)):
@@ -90,7 +119,9 @@ def blocks_on_shards(func: FuncOp, *, staged: bool = True) -> dict[Operation, On
         if staged and not all(packs_anywhere(store, found) for store in stores):
             continue
         loads = [m for m in moves if isinstance(m, noc.LoadBlockOp)]
-        if all(_read_before(load, store) for load in loads for store in stores):
+        if not _in_order(stores, found):
+            continue
+        if all(_read_before(load, store, found) for load in loads for store in stores):
             found.update((move, here) for move in moves)
     return found
 
@@ -278,17 +309,50 @@ def _tile_extent(tensor: SSAValue, axis: int) -> int | None:
     return layout.dims(len(shape)).pages(shape, layout.tile)[axis - 2]
 
 
-def _read_before(load: noc.LoadBlockOp, store: noc.StoreBlockOp) -> bool:
+def _by_reader(made: object, found: Container[Operation]) -> bool:
+    """Whether a block is filled by the reader: loaded, and not from where compute will copy it."""
+    return isinstance(made, noc.LoadBlockOp) and made not in found
+
+
+def _in_order(stores: Sequence[noc.StoreBlockOp], found: Container[Operation]) -> bool:
+    """Whether the blocks of one tensor are made in the order in which they are stored, by compute.
+
+    From where one is made to where it is stored no other may be made or stored.
+    """
+    if len(stores) < 2:
+        return True
+    for store in stores:
+        made = store.block.owner
+        if not isinstance(made, Operation) or _by_reader(made, found):
+            return False
+        others: set[object] = {s for s in stores if s is not store}
+        others |= {s.block.owner for s in stores if s is not store}
+        between = made.next_op
+        while between is not None and between is not store:
+            if any(inner in others for inner in between.walk()):
+                return False
+            between = between.next_op
+    return True
+
+
+def _read_before(
+    load: noc.LoadBlockOp, store: noc.StoreBlockOp, found: Container[Operation]
+) -> bool:
     """Whether a block is read for the last time before it is replaced, or tile by tile as it is.
 
-    `hazards.check_order` has seen that both are the same block, another one in each iteration.
+    `hazards.check_order` has seen that both are the same block, another one in each iteration. Only
+    what compute does is done in order: reader and writer wait for no block in a shard.
     """
     made, block = store.block.owner, load.parent
     if not isinstance(made, Operation) or block is None or made.parent is not block:
         return False
+    if made is not load and _by_reader(made, found):
+        return False
     for user, _ in uses_of(load.block):
         if user is store:
             continue  # a copy of a tensor to itself
+        if isinstance(user, noc.StoreBlockOp):
+            return False
         if user is made:
             if not isinstance(made, compute.CopyOp | eltwise.MapOp) or not _tile_by_tile(
                 made, load.block

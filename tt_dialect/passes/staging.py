@@ -161,6 +161,8 @@ def hoist(value: SSAValue, op: Operation) -> None:
         return
     for operand in made.operands:
         hoist(operand, op)
+    if not all(visible(operand, op) for operand in made.operands):
+        return
     made.detach()
     block = op.parent
     assert block is not None

@@ -96,6 +96,42 @@ func.func @backwards(%X: !tensor {tt.name = "X", tt.layout = #shards}, %Z: !tens
   func.return
 }
 
+// The place is known only after the block has been made: compute copies the block to it.
+// CHECK-LABEL: func.func @late
+// CHECK: tt.cb.alloc "Z_out_shard" alias 1
+// CHECK-NOT: tt.noc
+// CHECK: %[[PLACE:.*]] = scf.if
+// CHECK-NOT: tt.noc
+// CHECK: tt.compute.pack_tile {{.*}}, %Z_out_shard
+// CHECK-NOT: tt.noc
+func.func @late(%X: !tensor {tt.name = "X", tt.layout = #shards}, %Z: !tensor {tt.name = "Z", tt.layout = #shards}, %start_id: index, %count: index, %Sm: index, %Sn: index, %Gy: index, %Gx: index, %sy: index, %sx: index) attributes {tt.arch = "wormhole", tt.partition = #local, tt.abi = #abi} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %row = arith.muli %sy, %Sm : index
+  %col = arith.muli %sx, %Sn : index
+  scf.for %work = %c0 to %count step %c1 {
+    %work_id = arith.addi %start_id, %work : index
+    %by = arith.addi %row, %work_id : index
+    %x = tt.noc.load_block %X[%by, %col] request <0, "x", stages 2, by "default"> : !tensor -> !row
+    %z = tt.compute.map %x broadcast ["none"] over 1 by 2 request <1, "z", stages 2, by "default"> : !row -> !row {
+    ^bb0(%e: !tile):
+      %r = tt.compute.apply "exp" %e : !tile -> !tile
+      tt.compute.yield %r : !tile
+    }
+    %first = arith.cmpi eq, %work_id, %c0 : index
+    %place = scf.if %first -> (index) {
+      scf.yield %c1 : index
+    } else {
+      scf.yield %c0 : index
+    }
+    %c2 = arith.constant 2 : index
+    %left = arith.remui %place, %c2 : index
+    %row_out = arith.addi %row, %left : index
+    tt.noc.store_block %z, %Z[%row_out, %col] : !row, !tensor
+  }
+  func.return
+}
+
 // Columns of the shard: the second page is two further on, to be read and to be packed.
 // CHECK-LABEL: func.func @columns
 // CHECK:   %X_page = arith.remui %bx

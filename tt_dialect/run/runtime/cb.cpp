@@ -117,7 +117,8 @@ void cb_push_back(uint32_t id, uint32_t pages, Site where) {
                     cb.name().c_str()),
                cb.name(), text("issued in line %u; noc_async_read_barrier is missing", t->where.line()));
     }
-    if (thread.kernel->processor == Processor::compute && !cb.scattered && cb.packed < pages) {
+    const bool kept = cb.scattered || (cb.on_buffer && cb.packed == 0);
+    if (thread.kernel->processor == Processor::compute && !kept && cb.packed < pages) {
         broken("pack-missing", where,
                text("cb_push_back of %u pages of %s, %u of them were packed", pages,
                     cb.name().c_str(), cb.packed),

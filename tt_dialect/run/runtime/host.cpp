@@ -309,6 +309,7 @@ void place_cbs(const ProgramState& program) {
                 cb->address = address;
                 cb->versions.assign(cb->pages, 0);
                 cb->shared = d.formats.size() > 1;
+                cb->on_buffer = d.buffer != nullptr;
                 cb->serial = ++serial;
                 cb->unpack_to_dest = std::find(direct.begin(), direct.end(), id) != direct.end();
                 core.present.push_back(cb.get());

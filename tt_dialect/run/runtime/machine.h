@@ -108,6 +108,7 @@ struct Cb {
     Thread* consumer = nullptr;
     std::vector<Thread*> waiting;
     std::vector<uint32_t> versions;  // of each page, for the cache of decoded tiles
+    bool on_buffer = false;          // globally allocated: pages keep what the buffer had
     bool shared = false;             // shares its memory with another circular buffer
     uint64_t serial = 0;
 
