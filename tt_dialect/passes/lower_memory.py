@@ -38,7 +38,7 @@ from tt_dialect.analysis.buffers import (
 from tt_dialect.analysis.dst import dst_is_wide
 from tt_dialect.analysis.hazards import check_order
 from tt_dialect.analysis.regions import ancestor_in
-from tt_dialect.analysis.residency import OnShard, blocks_on_shards
+from tt_dialect.analysis.shard_blocks import OnShard, blocks_on_shards
 from tt_dialect.arch import get_arch
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, eltwise, noc

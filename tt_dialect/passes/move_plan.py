@@ -9,7 +9,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from tt_dialect.analysis.buffers import Buffer
 from tt_dialect.analysis.pages import digit_extents, sequence, strides
-from tt_dialect.analysis.residency import OnShard
+from tt_dialect.analysis.shard_blocks import OnShard
 from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.layout import BlockType, TileType
 from tt_dialect.ir.program import ComputeConfigAttr

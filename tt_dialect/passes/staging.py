@@ -25,8 +25,8 @@ from tt_dialect.analysis.buffers import (
 )
 from tt_dialect.analysis.dst import dst_is_wide, dst_tiles
 from tt_dialect.analysis.regions import ancestor_in, block_of
-from tt_dialect.analysis.residency import OnShard, blocks_on_shards, packs_anywhere, visible
 from tt_dialect.analysis.schedule import registers_needed
+from tt_dialect.analysis.shard_blocks import OnShard, blocks_on_shards, packs_anywhere, visible
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, eltwise, noc
 from tt_dialect.ir.layout import BlockType, TileType

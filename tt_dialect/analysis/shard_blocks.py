@@ -62,7 +62,7 @@ def blocks_on_shards(func: FuncOp, *, staged: bool = True) -> dict[Operation, On
     moved: set[Operation] = set()
     while True:
         found = _found(func, moved, staged=staged)
-        late = _hurried(func, found)
+        late = _hurried(func, found) if found else set[Operation]()
         if not late:
             return found
         moved |= late
