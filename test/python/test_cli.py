@@ -335,7 +335,7 @@ def test_compiling_options_need_a_source(
 @pytest.mark.parametrize(
     ("old", "new", "place", "message"),
     [
-        ('"schema_version": 1', '"schema_version": 9', "2:1", "schema_version"),
+        ('"schema_version": 2', '"schema_version": 9', "2:1", "schema_version"),
         ('"arch": "wormhole"', '"arch": "blackhole"', "1:1", "does not agree with kernel"),
         ('"kernel"', '"kernels_"', "1:1", "kernels_"),
         ("{", "", "2:19", "not JSON"),

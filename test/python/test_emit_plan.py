@@ -55,7 +55,7 @@ def add_key(plan: dict) -> None:
 
 
 def newer_version(plan: dict) -> None:
-    plan["schema_version"] = 2
+    plan["schema_version"] = 3
 
 
 def leave_grid(plan: dict) -> None:
@@ -95,7 +95,7 @@ def late_address(plan: dict) -> None:
     [
         (drop_key, '"core_grid" is a required property'),
         (add_key, "'note' was unexpected"),
-        (newer_version, "1 was expected"),
+        (newer_version, "2 was expected"),
         (leave_grid, "leaves the 8x8 core grid"),
         (overlap, "core ranges overlap"),
         (lose_block, "work covers 64 of 72 blocks"),

@@ -139,8 +139,8 @@ RULES: list[tuple[str, Edit, str]] = [
     ("1 without jo", drop(*FIRST, "jo"), '"jo" is a required property'),
     ("1 unknown key", put("note", to=1), "'note' was unexpected"),
     ("1 unknown key of an item", put(*FIRST, "ko", to=1), "'ko' was unexpected"),
-    ("1 newer version", put("schema_version", to=2), "1 was expected"),
-    ("1 version is text", put("schema_version", to="1"), 'is not of type "integer"'),
+    ("1 newer version", put("schema_version", to=3), "2 was expected"),
+    ("1 version is text", put("schema_version", to="2"), 'is not of type "integer"'),
     ("1 version is true", put("schema_version", to=True), 'is not of type "integer"'),
     # 2: core grid and ranges
     ("2 three axes", put("core_grid", to=[8, 8, 1]), "has more than 2 items"),

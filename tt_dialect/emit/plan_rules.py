@@ -33,7 +33,7 @@ from tt_dialect.emit.plan_json import (
 from tt_dialect.ir.layout import PartitionAttr
 from tt_dialect.ir.program import ArgKind
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class PlanTextError(ValueError):
