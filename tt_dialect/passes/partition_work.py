@@ -531,7 +531,7 @@ class PartitionWorkPass(LevelPass):
     ```
     After:
     ```mlir
-    func.func @copy(%A: memref<64x64xbf16>, %B: memref<64x64xbf16>) attributes {tt.arch = "wormhole", tt.partition = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [2], block_tiles [1, 2], tiles [2, 2], work [<1, <<[0, 0], [2, 1]>>>]>} {
+    func.func @copy(%A: memref<64x64xbf16>, %B: memref<64x64xbf16>) attributes {tt.arch = "wormhole", tt.partition = #tt.layout.partition<"global", "contiguous", core_grid [8, 8], blocks [2], block_tiles [1, 2], tiles [2, 2], work [<1, <<[0, 0], [2, 1]>>>]>, tt.decisions = [{subject = "work", what = "core_grid", value = "[8, 8]", by = "wormhole"}]} {
     ```
     """
 
