@@ -6,7 +6,6 @@ moves, in total and on each core, is compared with a count made by hand (`layout
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections import Counter
@@ -18,6 +17,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from amounts import EVERYTHING
 from layout_cells import (
     BLOCKS,
     BYTES,
@@ -59,8 +59,8 @@ NATIVE = [
     if (number % 9 - number // 9 % 9) % 9 in ((1, 6), (3, 8))[number // 81]
 ] + LOCAL_CELLS[::3]
 """Two diagonals of each kernel's square of operand layouts: each layout twice in each place.
-All cells with TT_LAYOUT_MATRIX=all in the environment."""
-if os.environ.get("TT_LAYOUT_MATRIX") == "all":
+All cells where everything is run."""
+if EVERYTHING:
     NATIVE = [*CELLS, *LOCAL_CELLS]
 
 

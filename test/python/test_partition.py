@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
@@ -143,7 +144,7 @@ SLOW = (HealthCheck.too_slow,)
 
 
 @given(requests())
-@settings(deadline=None, max_examples=500, suppress_health_check=SLOW)
+@settings(deadline=None, max_examples=amount(500, 100), suppress_health_check=SLOW)
 def test_generated_partitions_cover_every_block_once(request) -> None:
     """500 partitions: coverage, bounds, balance, and cores only where asked for."""
     blocks, size, axes, options = request
@@ -160,7 +161,7 @@ def test_generated_partitions_cover_every_block_once(request) -> None:
 
 
 @given(requests())
-@settings(deadline=None, max_examples=400, suppress_health_check=SLOW)
+@settings(deadline=None, max_examples=amount(400, 80), suppress_health_check=SLOW)
 def test_generated_partitions_run(request) -> None:
     """400 partitions: the persistent loop does their blocks, whatever order the grid has."""
     blocks, size, axes, options = request
@@ -206,7 +207,7 @@ def shards(draw: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, int], str, str]
 
 
 @given(shards())
-@settings(deadline=None, max_examples=100, suppress_health_check=SLOW)
+@settings(deadline=None, max_examples=amount(100, 30), suppress_health_check=SLOW)
 def test_work_follows_generated_shards(request) -> None:
     """100 layouts, shards of any extent and order, uneven ones too: every block, on its core."""
     blocks, size, layout, axes = request

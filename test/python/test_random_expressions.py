@@ -19,6 +19,7 @@ from types import ModuleType
 import ml_dtypes
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
@@ -65,8 +66,9 @@ UNREACHED: dict[Row, str] = {
 ROWS = [row for row in FUNCTIONS if row not in UNREACHED]
 PER_KERNEL = 4
 GROUPS = [ROWS[i : i + PER_KERNEL] for i in range(0, len(ROWS), PER_KERNEL)]
-KERNELS = -(-300 // (len(GROUPS) * PER_KERNEL))
+FULL = -(-300 // (len(GROUPS) * PER_KERNEL))
 """Kernels per group: 300 expressions in all."""
+KERNELS = amount(FULL, 2)
 SHAPE = (64, 128)
 DTYPES = {"f32": np.float32, "f16": np.float16, "bf16": ml_dtypes.bfloat16}
 
@@ -265,8 +267,8 @@ REPEATABLE = settings(
 
 def test_every_row_is_reached_or_has_a_reason() -> None:
     assert UNREACHED.keys() <= FUNCTIONS.keys()
-    assert KERNELS >= 5
-    assert KERNELS * len(ROWS) >= 300
+    assert FULL >= 5
+    assert FULL * len(ROWS) >= 300
 
 
 @pytest.mark.parametrize("number", range(len(GROUPS)))
@@ -292,10 +294,10 @@ def test_expressions_keep_their_values(number: int) -> None:
 
     check()
     assert kernels >= KERNELS
-    assert {row: counts[row] for row in rows if counts[row] < 5} == {}
+    assert {row: counts[row] for row in rows if counts[row] < amount(5, 1)} == {}
 
 
-LOOPS = 15
+LOOPS = amount(15, 4)
 """Kernels of four expressions as loop nests."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+from amounts import amount
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from xdsl.dialects import scf
@@ -133,7 +134,7 @@ def in_dst(dst: SSAValue, slot: int) -> object:
 
 
 @given(windows())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=amount(60, 20))
 def test_groups_that_share_tiles_do_not_disturb_each_other(text: str) -> None:
     module = parse_module(text, "window.mlir")
     try:

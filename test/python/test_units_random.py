@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from xdsl.dialects import scf
@@ -244,7 +245,7 @@ class Units:
 
 
 @given(kernels(branches=True), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=amount(60, 20))
 def test_every_run_finds_its_units_programmed(text: str, choice: random.Random) -> None:
     module, block = lowered(text)
     for _ in range(4):
@@ -270,14 +271,14 @@ def found(block: Block) -> tuple[list[str], list[str]]:
 
 
 @given(kernels(branches=True))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=amount(40, 15))
 def test_nothing_is_missing(text: str) -> None:
     module, block = lowered(text)
     assert found(block)[0] == [], str(module)
 
 
 @given(kernels(branches=False))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=amount(60, 20))
 def test_nothing_is_redundant_where_all_iterations_are_alike(text: str) -> None:
     module, block = lowered(text)
     assert found(block) == ([], []), str(module)
