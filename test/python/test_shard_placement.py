@@ -232,3 +232,60 @@ def test_shards_that_disagree_are_worked_on_globally() -> None:
     assert checked(kernel)["dram"] == 0
     with pytest.raises(CompileError, match=r"disagree: 'X' has shard grid.*'Y' has shard grid"):
         compiled(layout, schedule={"partition_mode": "local_shard"})
+
+
+# -- products with two batch axes ------------------------------------------------------------------
+
+HEADS = """
+func.func @heads(%A: memref<2x3x32x32xf32> {tt.name = "A"}, %B: memref<2x3x32x64xf32> {tt.name = "B"},
+                 %C: memref<2x3x32x64xf32> {tt.name = "C"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %zero = arith.constant 0.0 : f32
+  scf.parallel (%b, %h) = (%c0, %c0) to (%c2, %c3) step (%c1, %c1) {
+    %a = memref.alloc() {tt.name = "a"} : memref<32x32xf32, 1 : i64>
+    %w = memref.alloc() {tt.name = "w"} : memref<32x64xf32, 1 : i64>
+    %acc = memref.alloc() {tt.name = "acc"} : memref<32x64xf32, 2 : i64>
+    linalg.fill ins(%zero : f32) outs(%acc : memref<32x64xf32, 2 : i64>)
+    %from = memref.subview %A[%b, %h, %c0, %c0] [1, 1, 32, 32] [1, 1, 1, 1] : memref<2x3x32x32xf32> to memref<32x32xf32, strided<[32, 1], offset: ?>>
+    linalg.copy ins(%from : memref<32x32xf32, strided<[32, 1], offset: ?>>) outs(%a : memref<32x32xf32, 1 : i64>)
+    %with = memref.subview %B[%b, %h, %c0, %c0] [1, 1, 32, 64] [1, 1, 1, 1] : memref<2x3x32x64xf32> to memref<32x64xf32, strided<[64, 1], offset: ?>>
+    linalg.copy ins(%with : memref<32x64xf32, strided<[64, 1], offset: ?>>) outs(%w : memref<32x64xf32, 1 : i64>)
+    linalg.generic {indexing_maps = [affine_map<(i, j, l) -> (i, l)>, affine_map<(i, j, l) -> (l, j)>, affine_map<(i, j, l) -> (i, j)>], iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %w : memref<32x32xf32, 1 : i64>, memref<32x64xf32, 1 : i64>) outs(%acc : memref<32x64xf32, 2 : i64>) {
+    ^bb0(%x: f32, %y: f32, %o: f32):
+      %p = arith.mulf %x, %y : f32
+      %s = arith.addf %o, %p : f32
+      linalg.yield %s : f32
+    }
+    %to = memref.subview %C[%b, %h, %c0, %c0] [1, 1, 32, 64] [1, 1, 1, 1] : memref<2x3x32x64xf32> to memref<32x64xf32, strided<[64, 1], offset: ?>>
+    linalg.copy ins(%acc : memref<32x64xf32, 2 : i64>) outs(%to : memref<32x64xf32, strided<[64, 1], offset: ?>>)
+    scf.reduce
+  }
+  func.return
+}
+"""  # noqa: E501
+CUT = {"grid": [2, 3, 1, 1], "shard_shape": [1, 1, 32, 32]}
+
+
+def test_batch_axes_of_a_product_have_the_names_a_layout_gives_them() -> None:
+    """Work follows the shards of one head each; another tensor may name the axes otherwise."""
+    a = {"memory": "L1", "nd_shard": {**CUT, "axes": ["B", "H", "M", "K"]}}
+    rows = {"axes": ["H", "B", "M", "N"], "grid": [2, 1, 1, 1], "shard_shape": [1, 3, 32, 64]}
+    c = {"memory": "DRAM", "nd_shard": rows}
+    kernel = tt_dialect.compile(parse_module(HEADS, "heads.mlir"), layout={"A": a, "C": c})
+    assert kernel.plan["partition_mode"] == "local_shard"
+    assert kernel.plan["layouts"]["A"]["axes"] == ["B", "H", "M", "K"]
+    x = (np.arange(2 * 3 * 32 * 32).reshape(2, 3, 32, 32) % 7 - 3).astype(np.float32)
+    y = (np.arange(2 * 3 * 32 * 64).reshape(2, 3, 32, 64) % 5 - 2).astype(np.float32)
+    assert np.array_equal(kernel.run(x, y), x @ y)
+
+
+def test_names_of_a_product_stay_where_they_are() -> None:
+    a = {"memory": "L1", "nd_shard": {**CUT, "axes": ["B", "H", "K", "M"]}}
+    with pytest.raises(CompileError) as caught:
+        tt_dialect.compile(parse_module(HEADS, "heads.mlir"), layout={"A": a})
+    (found,) = caught.value.diagnostics
+    assert found.message == "'A': nd_shard axis 'B' labels 2 dimensions of the tensor"
+    assert found.notes == ("cut other axes, or name all in their order",)

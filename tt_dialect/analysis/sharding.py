@@ -341,7 +341,7 @@ def shard_dims(layout: BufferAttr, rank: int) -> tuple[int, ...]:
         if len(label_dims) > 1:
             raise ShardingError(
                 f"nd_shard axis '{axis}' labels {len(label_dims)} dimensions of the tensor",
-                "cut other axes",
+                "cut other axes, or name all in their order",
             )
         dim = label_dims[0] if label_dims else rows_and_columns.get(axis)
         if dim is None:

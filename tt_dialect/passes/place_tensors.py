@@ -56,7 +56,7 @@ def layout_for(
         )
     if request.nd_shard is not None:
         shard = request.nd_shard
-        if not any(labels) and len(shard.axes) == len(shape):
+        if len(shard.axes) == len(shape) and _names_all(shard.axes, labels):
             labels = shard.axes
         if not shard.align_tiles and request.memory == Memory.L1:
             raise error_at(
@@ -190,6 +190,17 @@ def _by_strategy(
         grid.append(count)
         extents.append(extent)
     return ShardRequest(tuple(axes), tuple(grid), tuple(extents), request.order or "row_major")
+
+
+def _names_all(axes: Sequence[str], labels: Sequence[str]) -> bool:
+    """Whether axes name the dimensions in order: those that the kernel labels alike or not at all.
+
+    Two batch dimensions of a product are both B there; only other names tell them apart.
+    """
+    return not any(labels) or all(
+        not label or label == axis or labels.count(label) > 1
+        for axis, label in zip(axes, labels, strict=True)
+    )
 
 
 def _axis(labels: Sequence[str], dim: int, letter: str) -> str:
