@@ -60,18 +60,22 @@ def items_of(
     }
     wrong = [message for _, message in coverage_problems(counts, items)]
     if wrong:
-        raise CompileError(*(diagnostic_at(place, message) for message in wrong))
+        hint = f"list each block of the {' x '.join(map(str, counts))} grid once"
+        raise CompileError(*(diagnostic_at(place, message, hint) for message in wrong))
     ranges = request.cores()
     for core in items:
         if any(at >= size for at, size in zip(core, core_grid, strict=True)):
             width, height = core_grid
             raise error_at(
-                place, f"core {spell_core(core)} has work outside the {width}x{height} core grid"
+                place,
+                f"core {spell_core(core)} has work outside the {width}x{height} core grid",
+                "cores are named (x,y), from (0,0)",
             )
         if ranges is not None and core not in ranges:
             raise error_at(place, f"core {spell_core(core)} has work and is in no core range")
     own = _k_blocks(func)
-    if listed.len_k is not None and listed.len_k != own:
+    # A plan counts the blocks that `tt-reblock-k` has made of the kernel's, several at a time.
+    if listed.len_k is not None and (own is None or own % listed.len_k):
         known = "not the same for all of its tensors" if own is None else str(own)
         raise error_at(
             place,
