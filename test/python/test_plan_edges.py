@@ -82,12 +82,13 @@ def test_ranges_of_a_local_plan_cut_otherwise(tmp_path: Path) -> None:
 
 def test_a_plan_lists_work_as_a_schedule_may() -> None:
     """Its K blocks are those of the program, several of the kernel's own in one."""
-    source = Path(__file__).parents[2] / "examples" / "batched_gemm.tir.json"  # four K blocks, taken in one step
+    # It has four K blocks, which are taken in one step.
+    source = Path(__file__).parents[2] / "examples" / "batched_gemm.tir.json"
     plan = tt_dialect.compile(source).plan
     items = plan["work_partition"]
     assert {item["len_k"] for work in items.values() for item in work} == {1}
     again = tt_dialect.compile(source, schedule={"work_partition": items})
     assert again.plan["work_partition"] == items
     uneven = {core: [{**item, "len_k": 3} for item in work] for core, work in items.items()}
-    with pytest.raises(CompileError, match="work items have len_k 3, the K blocks .* are 4"):
+    with pytest.raises(CompileError, match=r"work items have len_k 3, the K blocks .* are 4"):
         tt_dialect.compile(source, schedule={"work_partition": uneven})
