@@ -57,7 +57,7 @@ NATIVE = [
     cell
     for number, cell in enumerate(CELLS)
     if (number % 9 - number // 9 % 9) % 9 == (1, 3)[number // 81]
-] + LOCAL_CELLS[::4]
+] + LOCAL_CELLS[::6]
 """A diagonal of each kernel's square of operand layouts: each layout once in each place. All cells
 where everything is run."""
 if EVERYTHING:

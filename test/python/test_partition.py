@@ -144,7 +144,7 @@ SLOW = (HealthCheck.too_slow,)
 
 
 @given(requests())
-@settings(deadline=None, max_examples=amount(500, 100), suppress_health_check=SLOW)
+@settings(deadline=None, max_examples=amount(500, 60), suppress_health_check=SLOW)
 def test_generated_partitions_cover_every_block_once(request) -> None:
     """500 partitions: coverage, bounds, balance, and cores only where asked for."""
     blocks, size, axes, options = request
@@ -161,7 +161,7 @@ def test_generated_partitions_cover_every_block_once(request) -> None:
 
 
 @given(requests())
-@settings(deadline=None, max_examples=amount(400, 80), suppress_health_check=SLOW)
+@settings(deadline=None, max_examples=amount(400, 40), suppress_health_check=SLOW)
 def test_generated_partitions_run(request) -> None:
     """400 partitions: the persistent loop does their blocks, whatever order the grid has."""
     blocks, size, axes, options = request

@@ -297,7 +297,7 @@ def test_expressions_keep_their_values(number: int) -> None:
     assert {row: counts[row] for row in rows if counts[row] < amount(5, 1)} == {}
 
 
-LOOPS = amount(15, 4)
+LOOPS = amount(15, 2)
 """Kernels of four expressions as loop nests."""
 
 
