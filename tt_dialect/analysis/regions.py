@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 
@@ -51,6 +52,17 @@ def ancestor_in(op: Operation, block: Block) -> Operation:
         assert parent is not None
         op = parent
     return op
+
+
+def loops_around(op: Operation) -> list[scf.ForOp]:
+    """The `scf.for` loops that contain an operation, innermost first."""
+    loops: list[scf.ForOp] = []
+    parent = op.parent_op()
+    while parent is not None:
+        if isinstance(parent, scf.ForOp):
+            loops.append(parent)
+        parent = parent.parent_op()
+    return loops
 
 
 def contains(op: Operation, block: Block | None) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from xdsl.dialects import arith, scf
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import ArrayAttr, IntAttr, IntegerAttr, IntegerType, StringAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from tt_dialect.analysis.placement import alias_of
+from tt_dialect.analysis.regions import loops_around
 from tt_dialect.emit.kernel import cb_index
 from tt_dialect.emit.names import (
     accessor_label,
@@ -197,21 +198,13 @@ def k_blocks(program: ProgramOp) -> int | None:
 
 def _trips(op: Operation, abi: AbiAttr) -> int | None:
     trips = 1
-    loops = [p for p in _parents(op) if isinstance(p, scf.ForOp)]
-    for loop in loops[:-1]:  # the outermost loop runs over work items
+    for loop in loops_around(op)[:-1]:  # the outermost loop runs over work items
         bounds = [_known(v, abi) for v in (loop.lb, loop.ub, loop.step)]
         if None in bounds:
             return None
         low, high, step = cast("list[int]", bounds)
         trips *= max(0, -(-(high - low) // step))
     return trips
-
-
-def _parents(op: Operation) -> Iterator[Operation]:
-    parent = op.parent_op()
-    while parent is not None:
-        yield parent
-        parent = parent.parent_op()
 
 
 _ARITHMETIC: dict[type[Operation], Callable[[int, int], int]] = {

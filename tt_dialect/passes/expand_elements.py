@@ -18,6 +18,7 @@ from xdsl.rewriter import InsertPoint
 
 from tt_dialect.analysis.access import is_parameter, kept_dims, memref_type
 from tt_dialect.analysis.loops import linear, variable
+from tt_dialect.analysis.regions import loops_around
 from tt_dialect.passes.base import located
 
 StructuredOp = GenericOp | FillOp | CopyOp
@@ -28,18 +29,8 @@ class ExpandOperation(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: GenericOp | FillOp | CopyOp, rewriter: PatternRewriter) -> None:
-        if any(_walks_elements(loop) for loop in _loops_around(op)):
+        if any(_walks_elements(loop) for loop in loops_around(op)):
             _Expansion(op, rewriter).run()
-
-
-def _loops_around(op: Operation) -> list[scf.ForOp]:
-    loops: list[scf.ForOp] = []
-    parent = op.parent_op()
-    while parent is not None:
-        if isinstance(parent, scf.ForOp):
-            loops.append(parent)
-        parent = parent.parent_op()
-    return loops
 
 
 def _walks_elements(loop: scf.ForOp) -> bool:

@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from xdsl.dialects import scf
 from xdsl.dialects.builtin import ArrayAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation
 
 from tt_dialect.analysis.access import reads_and_writes, tensor_block
 from tt_dialect.analysis.annotated_work import ScheduleRequest
 from tt_dialect.analysis.annotations import place_of
 from tt_dialect.analysis.loops import extent
+from tt_dialect.analysis.regions import loops_around
 from tt_dialect.analysis.work import (
     Block,
     Core,
@@ -91,20 +90,10 @@ def _k_blocks(func: FuncOp) -> int | None:
     most: int | None = 1
     for op, reads, _ in reads_and_writes(func):
         if any(tensor_block(value) is not None for value in reads):
-            trips = [extent(loop) for loop in _loops(op)]
+            trips = [extent(loop) for loop in loops_around(op)]
             known = [t for t in trips if t is not None]
             most = None if most is None or len(known) < len(trips) else max(most, prod(known))
     return most
-
-
-def _loops(op: Operation) -> list[scf.ForOp]:
-    found: list[scf.ForOp] = []
-    parent = op.parent_op()
-    while parent is not None:
-        if isinstance(parent, scf.ForOp):
-            found.append(parent)
-        parent = parent.parent_op()
-    return found
 
 
 def division_of(
