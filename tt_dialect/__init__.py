@@ -11,6 +11,7 @@ Nothing is imported until it is used.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tt_dialect._version import __version__
@@ -44,31 +45,24 @@ __all__ = [
     "with_work_partition",
 ]
 
-_ANNOTATE = (
-    "annotate_tt_layout",
-    "annotate_tt_schedule",
-    "with_core_grid",
-    "with_core_ranges",
-    "with_layout_desc",
-    "with_work_partition",
-)
+_HOMES = {
+    "annotate": (
+        "annotate_tt_layout",
+        "annotate_tt_schedule",
+        "with_core_grid",
+        "with_core_ranges",
+        "with_layout_desc",
+        "with_work_partition",
+    ),
+    "api": ("CompiledKernel", "compile"),
+    "build": ("build_tt_pipeline", "run_pipeline", "validate_module_for_tt"),
+    "diagnostics": ("CompileError",),
+}
+"""Names of the package by the module they come from."""
 
 
 def __getattr__(name: str) -> object:
-    if name in ("compile", "CompiledKernel"):
-        from tt_dialect import api
-
-        return getattr(api, name)
-    if name in _ANNOTATE:
-        from tt_dialect import annotate
-
-        return getattr(annotate, name)
-    if name in ("build_tt_pipeline", "run_pipeline", "validate_module_for_tt"):
-        from tt_dialect import build
-
-        return getattr(build, name)
-    if name == "CompileError":
-        from tt_dialect.diagnostics import CompileError
-
-        return CompileError
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,14 +14,12 @@ TileLang's target `"tenstorrent"`: importing this module registers it.
 
     untyped.py    TileLang, in a version this package knows
     target.py     the target: how it is written, its options
-    annotations.py  annotate_tt_layout, annotate_tt_schedule, with_core_grid and its like
     adapter.py    a compiled kernel as a function of torch tensors
     kernel.py     the object `tilelang.compile` and the jit give
     backend.py    what TileLang is told of all this
 """
 
-from tt_dialect.tilelang.adapter import default_engine
-from tt_dialect.tilelang.annotations import (
+from tt_dialect.annotate import (
     annotate_tt_layout,
     annotate_tt_schedule,
     with_core_grid,
@@ -29,6 +27,7 @@ from tt_dialect.tilelang.annotations import (
     with_layout_desc,
     with_work_partition,
 )
+from tt_dialect.tilelang.adapter import default_engine
 from tt_dialect.tilelang.backend import register
 from tt_dialect.tilelang.kernel import TenstorrentKernel
 from tt_dialect.tilelang.target import Options
