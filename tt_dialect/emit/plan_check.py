@@ -46,6 +46,7 @@ from tt_dialect.emit.plan_json import (
 )
 from tt_dialect.emit.plan_rules import (
     PlanTextError,
+    SchemaProblem,
     box_problem,
     check_plan,
     fixed_problems,
@@ -149,18 +150,16 @@ def read_edited(path: str) -> EditedPlan:
     return EditedPlan(path, source.plan, partition, tuple(warnings))
 
 
-def _of_schema(path: str, text: str, problem: str) -> Diagnostic:
+def _of_schema(path: str, text: str, problem: SchemaProblem) -> Diagnostic:
     """A violation of the schema, at the last key of its path that the text has."""
-    where, _, message = problem.partition(": ")
-    keys = re.findall(r"\.(\w+)|\['([^']+)'\]", where)
     line, begin = 1, 0
-    for plain, quoted in keys:
-        found = re.compile(rf'"{re.escape(plain or quoted)}"\s*:').search(text, begin)
-        if found:
+    for key in problem.path:
+        found = re.compile(rf'"{re.escape(str(key))}"\s*:').search(text, begin)
+        if found and isinstance(key, str):
             begin = found.start()
             line = text.count("\n", 0, begin) + 1
-    prefix = "" if where == "$" else f"{where.removeprefix('$.')}: "
-    return Diagnostic(f"{prefix}{message}", Location(path, line))
+    prefix = f"{problem.where.removeprefix('$.')}: " if problem.path else ""
+    return Diagnostic(f"{prefix}{problem.message}", Location(path, line))
 
 
 def _core(key: str) -> Core:

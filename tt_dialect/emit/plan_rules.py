@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -80,7 +81,8 @@ def read_plan(text: str) -> Json:
 
 def check_plan(plan: object) -> None:
     """Raises a `CompileError` that names every violated rule."""
-    problems = list(schema_problems(plan)) or list(_rule_problems(cast(Json, plan)))
+    problems = [f"{p.where}: {p.message}" for p in schema_problems(plan)]
+    problems = problems or list(_rule_problems(cast(Json, plan)))
     if problems:
         raise CompileError(*(Diagnostic(f"tt.plan.json: {p}") for p in problems))
 
@@ -96,17 +98,28 @@ def _validator() -> Any:
     return validator_for((Path(__file__).parent / "plan.schema.json").read_text(encoding="utf-8"))
 
 
-def schema_problems(plan: object) -> Iterator[str]:
-    """What the schema says against a plan."""
-    for error in sorted(
-        _validator().iter_errors(plan), key=lambda e: list(map(str, e.instance_path))
-    ):
-        yield f"${''.join(map(_step, error.instance_path))}: {error.message}"
+@dataclass(frozen=True)
+class SchemaProblem:
+    """What the schema says against a part of a plan."""
+
+    path: tuple[str | int, ...]
+    """Keys and indices that lead to the part."""
+    message: str
+
+    @property
+    def where(self) -> str:
+        """The path as JSONPath writes it: `$.kernels[0].file`, `$.work_partition['(0,0)']`."""
+        return "$" + "".join(
+            f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{step!r}]"
+            for step in self.path
+        )
 
 
-def _step(part: str | int) -> str:
-    """A step of a JSON path: `.name`, `['(0,0)']` or `[0]`."""
-    return f".{part}" if isinstance(part, str) and part.isidentifier() else f"[{part!r}]"
+def schema_problems(plan: object) -> list[SchemaProblem]:
+    """What the schema says against a plan, by place."""
+    errors = _validator().iter_errors(plan)
+    found = [SchemaProblem(tuple(error.instance_path), error.message) for error in errors]
+    return sorted(found, key=lambda problem: list(map(str, problem.path)))
 
 
 def _rule_problems(plan: Json) -> Iterator[str]:
