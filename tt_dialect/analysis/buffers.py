@@ -200,7 +200,8 @@ def _is_followed(op: eltwise.MapOp, carried: BlockArgument) -> bool:
             case eltwise.MapOp():
                 stack += [v for v in made.inputs if v.type == made.block.type]
             case scf.ForOp():
-                stack.append(made.iter_args[list(made.res).index(value)])  # type: ignore[arg-type]
+                assert isinstance(value, OpResult)
+                stack.append(made.iter_args[value.index])
             case _:
                 pass
     first = next((child for child in block.ops if child in makers), None)

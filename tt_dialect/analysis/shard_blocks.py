@@ -50,7 +50,7 @@ class OnShard:
         return prod(self.shard[:-1]), self.shard[-1]
 
 
-def blocks_on_shards(func: FuncOp, *, staged: bool = True) -> dict[Operation, OnShard]:
+def blocks_on_shards(func: FuncOp, *, staged: bool = True) -> dict[Move, OnShard]:
     """The loads and stores of a TILED kernel that move nothing.
 
     A tensor that is only read is used in place wherever it can be. One that is written is so if
@@ -85,7 +85,7 @@ def _hurried(func: FuncOp, found: Container[Operation]) -> set[Operation]:
     return late
 
 
-def _found(func: FuncOp, moved: Container[Operation], *, staged: bool) -> dict[Operation, OnShard]:
+def _found(func: FuncOp, moved: Container[Operation], *, staged: bool) -> dict[Move, OnShard]:
     """The loads and stores that are in place, none of them in `moved`."""
     partition, abi = func.attributes.get("tt.partition"), func.attributes.get("tt.abi")
     arch = func.attributes.get("tt.arch")
@@ -95,7 +95,7 @@ def _found(func: FuncOp, moved: Container[Operation], *, staged: bool) -> dict[O
         return {}
     cores = _arguments(func, abi, partition)
     device = Device.at(arch.data, partition)
-    found: dict[Operation, OnShard] = {}
+    found: dict[Move, OnShard] = {}
     tensors = [arg for arg in func.args if isinstance(arg.type, MemRefType)]
     written: list[tuple[list[Move], OnShard]] = []
     for number, tensor in enumerate(tensors):
@@ -106,7 +106,7 @@ def _found(func: FuncOp, moved: Container[Operation], *, staged: bool) -> dict[O
         here = OnShard(number, label, sharding.shard, sharding.grid)
         moves: list[Move] = []
         for use in tensor.uses:
-            if isinstance(use.operation, noc.LoadBlockOp | noc.StoreBlockOp):
+            if isinstance(use.operation, Move):
                 moves.append(use.operation)
         own = [m for m in moves if m not in moved and _is_own(m, where, cores) and _can_stay(m)]
         if all(isinstance(move, noc.LoadBlockOp) for move in moves):
@@ -126,7 +126,7 @@ def _found(func: FuncOp, moved: Container[Operation], *, staged: bool) -> dict[O
     return found
 
 
-def packs_anywhere(store: noc.StoreBlockOp, on_shards: dict[Operation, OnShard]) -> bool:
+def packs_anywhere(store: noc.StoreBlockOp, on_shards: Container[Operation]) -> bool:
     """Whether a block is made by an operation that can put its tiles anywhere in a shard.
 
     A load can, unless what it loads is in a shard as well: then compute has to copy it.

@@ -11,6 +11,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from tt_dialect.analysis.access import label_of
 from tt_dialect.analysis.index import range_of
 from tt_dialect.analysis.pages import digit_extents, largest_divisor, sequence
+from tt_dialect.analysis.shard_blocks import Move
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, noc
 from tt_dialect.ir.layout import BlockType
@@ -61,7 +62,7 @@ def _transfer(
     emit: Emitter,
     plan: Plan,
     block: Pages,
-    op: noc.LoadBlockOp | noc.StoreBlockOp,
+    op: Move,
     pointer: SSAValue,
     move: type[noc.ReadPageOp | noc.WritePageOp],
 ) -> None:
@@ -80,9 +81,7 @@ def _transfer(
         emit.op(move(accessor, emit.value(page), pointer, emit.value(slot)))
 
 
-def _valid(
-    emit: Emitter, plan: Plan, op: noc.LoadBlockOp | noc.StoreBlockOp, axis: int, extent: int
-) -> Index:
+def _valid(emit: Emitter, plan: Plan, op: Move, axis: int, extent: int) -> Index:
     """Tile rows (axis 0) or columns (1) of a block that are inside its tensor.
 
     `min(block, tensor - start)`; the difference is not negative, start is cut to the tensor where it
@@ -105,7 +104,7 @@ def _clipped(
     emit: Emitter,
     plan: Plan,
     block: Pages,
-    op: noc.LoadBlockOp | noc.StoreBlockOp,
+    op: Move,
     pointer: SSAValue,
     pages: tuple[SSAValue, Index, Index],
     move: type[noc.ReadPageOp | noc.WritePageOp],

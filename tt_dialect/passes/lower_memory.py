@@ -55,7 +55,7 @@ from tt_dialect.passes.base import (
 from tt_dialect.passes.block_moves import LOWERINGS
 from tt_dialect.passes.emit_ops import Emitter
 from tt_dialect.passes.map_moves import MAP_LOWERINGS
-from tt_dialect.passes.move_plan import MOVES, PLACES, Plan
+from tt_dialect.passes.move_plan import PLACES, Plan
 from tt_dialect.passes.staging import (
     SinkFill,
     SplitRounding,
@@ -95,6 +95,52 @@ def _config(func: FuncOp, fidelity: str | None) -> ComputeConfigAttr:
     return ComputeConfigAttr.of(chosen, dst32)
 
 
+def _unpacks_to_dest(buffer: Buffer) -> bool:
+    """Whether float32 pages go to DST as they are; the matrix unit then cannot read them."""
+    if not isinstance(buffer.block.element_type, Float32Type) or not buffer.uses & TO_DST:
+        return False
+    if buffer.uses - TO_DST - {Use.STORE}:
+        raise error_at(
+            buffer.values[0],
+            f"fp32 buffer '{buffer.label}' is both copied and read by the matrix unit",
+            "copy it to a second buffer for one of the two",
+        )
+    return True
+
+
+def _on_shard(shard: OnShard, tile: TileType, *, filled: bool) -> cb.AllocOp:
+    """A circular buffer whose pages are those of the core's own shard."""
+    kind = cb.BufferType.of(tile, shard.block, prod(shard.block))
+    return cb.AllocOp(f"{shard.label}_{'shard' if filled else 'out_shard'}", kind, shard.tensor)
+
+
+def _held_open(alloc: cb.AllocOp, emit: Emitter, *, filled: bool) -> list[Operation]:
+    """Opens the whole shard as long as the kernel runs: to be read if it is filled already, else to
+    be packed. What closes it is returned."""
+    pages = alloc.type.capacity
+    emit.op(cb.ReserveBackOp(alloc.cb, pages))
+    if filled:
+        emit.op(cb.PushBackOp(alloc.cb, pages))
+        emit.op(cb.WaitFrontOp(alloc.cb, pages))
+        return [cb.PopFrontOp(alloc.cb, pages)]
+    ends = (cb.PushBackOp, cb.WaitFrontOp, cb.PopFrontOp)
+    return [end(alloc.cb, pages) for end in ends]
+
+
+def _find_updates(func: FuncOp, plan: Plan) -> None:
+    """Products that start from a constant, and maps that replace one of their inputs."""
+    for op in func.walk():
+        if isinstance(op, compute.MatmulOp):
+            fill = op.acc.owner
+            in_dst = plan.buffers[op.block].in_dst
+            if isinstance(fill, compute.FillOp) and fill.parent is op.parent and not in_dst:
+                if len(list(fill.block.uses)) == 1:
+                    plan.starts[op] = fill.value
+                    plan.started.add(fill)
+        elif isinstance(op, eltwise.MapOp) and (update := updated_input(op)) is not None:
+            plan.updates[op] = update
+
+
 @dataclass
 class DeclareBuffers(RewritePattern):
     """Declares circular buffers and accessors at the top of the kernel, and the compute config."""
@@ -110,95 +156,73 @@ class DeclareBuffers(RewritePattern):
         plan, emit = self.plans.setdefault(op, Plan()), Emitter()
         plan.config = op.attributes["tt.config"] = _config(op, self.fidelity)
         plan.shards = blocks_on_shards(op)
-        plan.moves = {m.block: m for m in plan.shards if isinstance(m, MOVES)}
+        plan.moves = {move.block: move for move in plan.shards}
         plan.buffers = collect_buffers(op, plan.moves)
-        on_shards: dict[tuple[object, ...], cb.AllocOp] = {}
+        on_shards = self._buffers(plan, emit)
+        _find_updates(op, plan)
+        ends = self._generated(op, plan, emit)
+        for alloc, filled in on_shards:
+            ends += _held_open(alloc, emit, filled=filled)
+        self._accessors(op, plan, emit)
+        earlier = op.attributes.get("tt.decisions")
+        known = list(earlier) if isa(earlier, ArrayAttr[DictionaryAttr]) else []
+        op.attributes["tt.decisions"] = ArrayAttr([*known, *self._decisions(plan)])
+        located(op, [*emit.block.ops, *ends])
+        rewriter.inline_block(emit.block, InsertPoint.at_start(op.body.block))
+        end = op.body.block.last_op
+        assert end is not None
+        rewriter.insert(ends, InsertPoint.before(end))
+        rewriter.notify_op_modified(op)
+
+    def _buffers(self, plan: Plan, emit: Emitter) -> list[tuple[cb.AllocOp, bool]]:
+        """Circular buffers; returns those on shards, and whether what they hold is there already.
+
+        Blocks of one shard share a buffer if the same threads use them, in the same way.
+        """
+        on_shards: dict[tuple[object, ...], tuple[cb.AllocOp, bool]] = {}
         for buffer in dict.fromkeys(plan.buffers.values()):
             if stays_in_dst(buffer, plan.buffers, plan.capacity):
                 buffer.in_dst = True
                 continue
-            wide = isinstance(buffer.block.element_type, Float32Type)
-            to_dest = wide and bool(buffer.uses & TO_DST)
-            if to_dest and buffer.uses - TO_DST - {Use.STORE}:
-                raise error_at(
-                    buffer.values[0],
-                    f"fp32 buffer '{buffer.label}' is both copied and read by the matrix unit",
-                    "copy it to a second buffer for one of the two",
-                )
+            to_dest = _unpacks_to_dest(buffer)
             move = plan.moves.get(buffer.values[0])
             if move is None:
                 alloc = emit.op(cb.AllocOp(buffer.label, buffer.buffer_type(plan.capacity)))
             else:
-                loads = isinstance(move, noc.LoadBlockOp)
-                users = frozenset(buffer.consumers if loads else buffer.producers)
-                key = plan.shards[move], loads, users, to_dest
+                shard, filled = plan.shards[move], isinstance(move, noc.LoadBlockOp)
+                users = frozenset(buffer.consumers if filled else buffer.producers)
+                key = shard, filled, users, to_dest
                 if key not in on_shards:
-                    on_shards[key] = emit.op(self._on_shard(plan.shards[move], buffer, loads))
-                alloc = on_shards[key]
+                    alloc = emit.op(_on_shard(shard, buffer.block.tile, filled=filled))
+                    on_shards[key] = alloc, filled
+                alloc, _ = on_shards[key]
             if to_dest:
                 alloc.unpack_to_dest = UnitAttr()
             plan.cbs[buffer] = alloc.cb
-        for inner in op.walk():
-            if isinstance(inner, compute.MatmulOp):
-                fill = inner.acc.owner
-                in_dst = plan.buffers[inner.block].in_dst
-                if isinstance(fill, compute.FillOp) and fill.parent is inner.parent and not in_dst:
-                    if len(list(fill.block.uses)) == 1:
-                        plan.starts[inner] = fill.value
-                        plan.started.add(fill)
-            if isinstance(inner, eltwise.MapOp):
-                update = updated_input(inner)
-                if update is not None:
-                    plan.updates[inner] = update
-        pops = self._generated(op, plan, emit)
-        for (_, loads, *_), alloc in on_shards.items():
-            pops += self._hold(alloc, emit, filled=bool(loads))
-        for arg in op.args:
+        return list(on_shards.values())
+
+    def _accessors(self, func: FuncOp, plan: Plan, emit: Emitter) -> None:
+        """Accessors of the tensors, and the extents that are runtime arguments."""
+        for arg in func.args:
             if isinstance(arg.type, MemRefType):
-                layout = layout_of(op, arg)
+                layout = layout_of(func, arg)
                 if layout is None:
                     raise error_at(
-                        op, f"parameter {arg.index} has no layout", "run tt-infer-layout"
+                        func, f"parameter {arg.index} has no layout", "run tt-infer-layout"
                     )
                 accessor_type = noc.AccessorType(ints(memref_type(arg).get_shape()), layout)
                 accessor = emit.op(noc.AccessorOp(arg, accessor_type)).accessor
                 accessor.name_hint = label_of(arg, f"tensor_{arg.index}")
                 plan.accessors[arg] = accessor
-        abi = op.attributes.get("tt.abi")
+        abi = func.attributes.get("tt.abi")
         if isinstance(abi, AbiAttr):
             scalars = [a for a in abi.args if a.kind.data != ArgKind.ADDRESS]
-            values = [a for a in op.args if not isinstance(a.type, MemRefType)]
+            values = [a for a in func.args if not isinstance(a.type, MemRefType)]
             plan.arguments = {
                 (a.label.data, a.value.data): v
                 for a, v in zip(scalars, values, strict=True)
                 if a.kind.data == ArgKind.EXTENT
             }
-        earlier = op.attributes.get("tt.decisions")
-        known = list(earlier) if isa(earlier, ArrayAttr[DictionaryAttr]) else []
-        op.attributes["tt.decisions"] = ArrayAttr([*known, *self._decisions(plan)])
-        located(op, list(emit.block.ops))
-        rewriter.inline_block(emit.block, InsertPoint.at_start(op.body.block))
-        end = op.body.block.last_op
-        assert end is not None
-        rewriter.insert(pops, InsertPoint.before(end))
-        rewriter.notify_op_modified(op)
-
-    def _on_shard(self, shard: OnShard, buffer: Buffer, loads: bool) -> cb.AllocOp:
-        """A circular buffer whose pages are those of the core's own shard."""
-        kind = cb.BufferType.of(buffer.block.tile, shard.block, prod(shard.block))
-        return cb.AllocOp(f"{shard.label}_{'shard' if loads else 'out_shard'}", kind, shard.tensor)
-
-    def _hold(self, alloc: cb.AllocOp, emit: Emitter, *, filled: bool) -> list[Operation]:
-        """Opens the whole shard as long as the kernel runs: to be read if it is filled already, else
-        to be packed. What closes it is returned."""
-        pages = alloc.type.capacity
-        emit.op(cb.ReserveBackOp(alloc.cb, pages))
-        if filled:
-            emit.op(cb.PushBackOp(alloc.cb, pages))
-            emit.op(cb.WaitFrontOp(alloc.cb, pages))
-            return [cb.PopFrontOp(alloc.cb, pages)]
-        ends = (cb.PushBackOp, cb.WaitFrontOp, cb.PopFrontOp)
-        return [end(alloc.cb, pages) for end in ends]
 
     def _generated(self, func: FuncOp, plan: Plan, emit: Emitter) -> list[Operation]:
         """Tiles the reader makes once: reduction scalers and index patterns; their pops at the end."""
@@ -226,7 +250,6 @@ class DeclareBuffers(RewritePattern):
             emit.op(cb.PushBackOp(alloc.cb, 1))
             emit.op(cb.WaitFrontOp(alloc.cb, 1))
             pops.append(cb.PopFrontOp(alloc.cb, 1))
-        located(func, pops)
         return pops
 
     def _decisions(self, plan: Plan) -> list[DictionaryAttr]:
@@ -234,20 +257,20 @@ class DeclareBuffers(RewritePattern):
         assert plan.config is not None
         by = "user" if self.fidelity else "default"
         rows = [decision("compute", "fidelity", plan.config.fidelity.data, by)]
-        shards: set[SSAValue] = set()
         for buffer, circular in plan.cbs.items():
-            kind = circular.type
-            assert isinstance(kind, cb.BufferType)
+            kind, alloc = circular.type, circular.owner
+            assert isinstance(kind, cb.BufferType) and isinstance(alloc, cb.AllocOp)
+            stages = kind.capacity // kind.block_pages
+            move = plan.moves.get(buffer.values[0])
+            if move is not None:
+                by = f"shard of {plan.shards[move].label}"
+                row = decision(alloc.label.data, "depth", f"{stages} blocks", by)
+                if row not in rows:
+                    rows.append(row)  # the blocks of a shard have one buffer
+                continue
             asked = [
                 r for r in buffer.requests if r.stages.data * kind.block_pages == kind.capacity
             ]
-            stages = kind.capacity // kind.block_pages
-            if (move := plan.moves.get(buffer.values[0])) is not None:
-                alloc, by = circular.owner, f"shard of {plan.shards[move].label}"
-                if circular not in shards and isinstance(alloc, cb.AllocOp):
-                    rows.append(decision(alloc.label.data, "depth", f"{stages} blocks", by))
-                shards.add(circular)
-                continue
             by = asked[0].by.data if asked else "carried"
             rows.append(decision(buffer.label, "depth", f"{stages} blocks", by))
         return rows

@@ -7,7 +7,7 @@ from typing import cast
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import FloatAttr, f32
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Block, BlockArgument, Region, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
@@ -84,9 +84,11 @@ class ForwardIdentity(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MapOp, rewriter: PatternRewriter) -> None:
         body: Block = op.body.block
-        if op.fold is not None or op.result not in body.args:
+        if op.fold is not None or not isinstance(op.result, BlockArgument):
             return
-        number = list(body.args).index(op.result)  # type: ignore[arg-type]
+        if op.result.owner is not body:
+            return
+        number = op.result.index
         source = op.inputs[number]
         if op.broadcasts[number] != "none" or source.type != op.block.type:
             return

@@ -9,16 +9,14 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from tt_dialect.analysis.buffers import Buffer
 from tt_dialect.analysis.pages import digit_extents, sequence, strides
-from tt_dialect.analysis.shard_blocks import OnShard
-from tt_dialect.ir import cb, compute, noc
+from tt_dialect.analysis.shard_blocks import Move, OnShard
+from tt_dialect.ir import cb, compute
 from tt_dialect.ir.layout import BlockType, TileType
 from tt_dialect.ir.program import ComputeConfigAttr
 from tt_dialect.passes.emit_ops import Emitter, Index
 
 PLACES = (cb.BufferType, compute.DstType)
 """Types that take the place of block types."""
-MOVES = (noc.LoadBlockOp, noc.StoreBlockOp)
-"""Operations between tensors and blocks."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +70,9 @@ class Plan:
     """Circular buffers of one tile that `reduce_tile` multiplies with."""
     iotas: dict[tuple[int, int], SSAValue] = field(default_factory=dict[tuple[int, int], SSAValue])
     """Circular buffers of one tile with `rows * r + cols * c`, by (rows, cols)."""
-    shards: dict[Operation, OnShard] = field(default_factory=dict[Operation, OnShard])
+    shards: dict[Move, OnShard] = field(default_factory=dict[Move, OnShard])
     """Loads and stores of blocks that lie in the core's own shard."""
-    moves: dict[SSAValue, noc.LoadBlockOp | noc.StoreBlockOp] = field(
-        default_factory=dict[SSAValue, "noc.LoadBlockOp | noc.StoreBlockOp"]
-    )
+    moves: dict[SSAValue, Move] = field(default_factory=dict[SSAValue, Move])
     """The one of them by its block."""
     firsts: dict[SSAValue, Index] = field(default_factory=dict[SSAValue, Index])
     """Page in the shard of the first tile of such a block."""

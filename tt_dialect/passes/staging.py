@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import Float32Type, f32
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, OpResult, Region, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 from xdsl.traits import Pure
@@ -26,7 +26,7 @@ from tt_dialect.analysis.buffers import (
 from tt_dialect.analysis.dst import dst_is_wide, dst_tiles
 from tt_dialect.analysis.regions import ancestor_in, block_of
 from tt_dialect.analysis.schedule import registers_needed
-from tt_dialect.analysis.shard_blocks import OnShard, blocks_on_shards, packs_anywhere, visible
+from tt_dialect.analysis.shard_blocks import blocks_on_shards, packs_anywhere, visible
 from tt_dialect.diagnostics import error_at
 from tt_dialect.ir import cb, compute, eltwise, noc
 from tt_dialect.ir.layout import BlockType, TileType
@@ -123,11 +123,11 @@ class StageShard(RewritePattern):
         for move in on_shards:
             if isinstance(move, noc.StoreBlockOp):
                 self._store(move, on_shards, rewriter)
-            elif isinstance(move, noc.LoadBlockOp):
+            else:
                 self._load(move, rewriter)
 
     def _store(
-        self, op: noc.StoreBlockOp, on_shards: dict[Operation, OnShard], rewriter: PatternRewriter
+        self, op: noc.StoreBlockOp, on_shards: Container[Operation], rewriter: PatternRewriter
     ) -> None:
         made = op.block.owner
         assert isinstance(made, Operation)
@@ -256,7 +256,8 @@ def _chain_start(value: SSAValue, body: Block) -> SSAValue:
             case eltwise.MapOp() if (number := updated_input(owner)) is not None:
                 before = owner.inputs[number]
             case scf.ForOp():
-                before = owner.iter_args[owner.res.index(value)]  # type: ignore[arg-type]
+                assert isinstance(value, OpResult)
+                before = owner.iter_args[value.index]
             case _:
                 return value
         if block_of(before) is not body:
