@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from tool_server import ToolServer
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "test"))
-
-from tool_server import ToolServer  # noqa: E402
 
 Tool = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
+from references import REFERENCES
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.rewriter import Rewriter
@@ -14,9 +14,6 @@ import tt_dialect
 from tt_dialect.analysis.units import UnitFlow, programs
 from tt_dialect.ir.program import ProgramOp, Role
 from tt_dialect.passes.verify import verify_module
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from references import REFERENCES
 
 
 def compute_flow(program: ProgramOp) -> tuple[list[str], list[str]]:

@@ -6,14 +6,10 @@ runs at TILED, as a THREADS program (groups and buffers without places) and as M
 
 from __future__ import annotations
 
-import sys
 from math import erf
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 from eltwise_programs import (
     BROADCAST,
     PLACE,

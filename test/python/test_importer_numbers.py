@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from references import REFERENCES
 from xdsl.dialects import func
 
 from tt_dialect.importer import import_source
 from tt_dialect.run import evaluate
 
 TEST = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TEST))
-
-from references import REFERENCES  # noqa: E402
 
 Array = NDArray[np.float64]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import pytest
+from references import TILE_REFERENCES as REFERENCES
 from xdsl.dialects import func
 from xdsl.dialects.builtin import MemRefType
 
@@ -23,18 +22,6 @@ TEST = Path(__file__).resolve().parent.parent
 DATA = TEST / "data" / "tir" / "tile"
 POSITIVE = {"functions"}
 """Kernels whose functions are not defined below zero."""
-
-
-def _references() -> dict[str, Callable[..., Any]]:
-    spec = importlib.util.spec_from_file_location("references", TEST / "references.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.TILE_REFERENCES
-
-
-REFERENCES = _references()
 ROUNDING = {"bf16": 2.0**-7, "f16": 2.0**-10, "f32": 1e-5}
 """What the result may be off by when every operation rounds, relative to the largest element."""
 

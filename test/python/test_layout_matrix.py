@@ -6,17 +6,12 @@ moves, in total and on each core, is compared with a count made by hand (`layout
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections import Counter
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 from amounts import EVERYTHING
 from layout_cells import (
     BLOCKS,
@@ -37,6 +32,7 @@ from layout_cells import (
     traffic,
     transfers,
 )
+from needs import needs_compiler
 
 from tt_dialect.analysis.work import blocks_of
 from tt_dialect.api import CompiledKernel
@@ -47,10 +43,6 @@ from tt_dialect.run.native import run_native
 from tt_dialect.run.numerics import AnyArray
 from tt_dialect.run.simulator import RunStats
 
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
 CELLS = cells()
 LOCAL_CELLS = local_cells()
 NATIVE = [

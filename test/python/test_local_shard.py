@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from needs import needs_compiler
 from xdsl.dialects.func import FuncOp
 
 import tt_dialect
@@ -21,10 +21,6 @@ from tt_dialect.run.native_build import run_host
 from tt_dialect.run.numerics import AnyArray
 from tt_dialect.tensors import default_inputs
 
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
 BLOCK_4X4 = {"memory": "L1", "strategy": "block", "grid": [4, 4]}
 ROWS_8 = {"memory": "L1", "strategy": "height", "grid": [8]}
 

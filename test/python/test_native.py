@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import needs_compiler
 
 import tt_dialect
 from tt_dialect.api import CompiledKernel
@@ -26,11 +26,6 @@ UNSUPPORTED = {"apache_0_25_matmul", "apache_0_27_matmul", "fills"}
 """Saved kernels that import but do not compile; `test_levels.py` holds why."""
 NAMES = sorted({p.name.removesuffix(".tir.json") for p in CORPUS.glob("*.tir.json")} - UNSUPPORTED)
 COUNTED = ("dram_read", "dram_write", "noc_bytes", "tile_products", "semaphore_waits")
-
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
 
 
 def compiled(name: str, arch: str = "wormhole", api: str = "v2") -> CompiledKernel:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import needs_compiler
 
 import tt_dialect
 from tt_dialect.run import simulate
@@ -27,10 +27,7 @@ COUNTED = ("dram_read", "dram_write", "noc_bytes", "tile_products", "semaphore_w
 PAGES = ("pages_unpacked", "pages_packed")
 CASES = [(name, "v2") for name in NAMES] + [(name, "v1") for name in NAMES if name not in ONLY_V2]
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
+pytestmark = needs_compiler
 
 
 @pytest.mark.parametrize(("name", "api"), CASES)

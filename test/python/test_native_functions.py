@@ -7,7 +7,6 @@ with NumPy: the row's meaning in float64, rounded once to the format of DST.
 from __future__ import annotations
 
 import itertools
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import needs_compiler
 
 from tt_dialect.ir.functions import FUNCTIONS, Calls, Family, Function
 from tt_dialect.run.functions import compiled
@@ -22,10 +22,7 @@ from tt_dialect.run.native import NativeError, from_pages, run_job, to_pages
 from tt_dialect.run.native_build import INCLUDE, STANDARD, Runtime, runtime
 from tt_dialect.run.numerics import Fidelity, Format, quiet, round_to
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
+pytestmark = needs_compiler
 
 APIS = ("v1", "v2")
 ROOTS = {"v1": "compute_kernel_api", "v2": "api/compute"}

@@ -8,12 +8,12 @@ arch=blackhole` in its head changes that.
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import needs_compiler
 
 from tt_dialect.run.native import SCHEDULES, Finding, NativeError, run_job
 from tt_dialect.run.native_build import INCLUDE, Runtime, runtime
@@ -23,10 +23,7 @@ WRONG = sorted((KERNELS / "wrong").glob("*.cpp"))
 ROLES = ("reader", "compute", "writer")
 TILES = 4
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
+pytestmark = needs_compiler
 
 RULES = """
     cb-window cb-capacity cb-push-without-reserve cb-pop-without-wait cb-dirty cb-two-producers

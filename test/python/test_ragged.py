@@ -5,7 +5,6 @@ TileLang's rule: a load outside of a tensor reads 0, a store outside of it is dr
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from itertools import product
 from math import prod
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import needs_compiler
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
 
@@ -29,11 +29,6 @@ from tt_dialect.run.native_build import run_host
 DATA = Path(__file__).parents[1] / "data" / "tir"
 LEVELS = ("tile", "core", "tiled", "buffered", "threads", "metalium")
 SHAPES = (1, 31, 33, 100, 127)
-
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
 
 
 def tiles(extent: int) -> int:

@@ -7,19 +7,17 @@ reach is compiled and run at least five times, which is counted.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from random import Random
-from types import ModuleType
 
+import expressions as ex
 import ml_dtypes
 import numpy as np
 import pytest
 from amounts import amount
+from expression_kernels import Kernel
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
@@ -34,21 +32,6 @@ from tt_dialect.levels import Level, check_level
 from tt_dialect.mlir_text import make_context, parse_module
 from tt_dialect.passes.pipeline import lower_passes
 from tt_dialect.run import evaluate, simulate
-
-
-def _helper(name: str) -> ModuleType:
-    """A module next to this one, which pytest does not put on the path."""
-    path = Path(__file__).with_name(f"{name}.py")
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
-    spec.loader.exec_module(module)
-    return module
-
-
-ex = _helper("expressions")
-Kernel = _helper("expression_kernels").Kernel
 
 Row = tuple[str, Family]
 

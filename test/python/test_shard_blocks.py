@@ -5,12 +5,12 @@ A tensor of which each core touches its own shard alone is not moved; others cro
 
 from __future__ import annotations
 
-import shutil
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import needs_compiler
 
 import tt_dialect
 from tt_dialect.api import CompiledKernel
@@ -21,10 +21,6 @@ from tt_dialect.run.numerics import AnyArray
 from tt_dialect.tensors import default_inputs
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
 
 CASES: list[tuple[str, str, list[int], str, str]] = [
     # example, shards: strategy and grid, tensors in shards, those that are not moved

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from needs import needs_compiler
 
 import tt_dialect
 from tt_dialect.analysis.placement import Device, placement_of
@@ -22,10 +22,6 @@ from tt_dialect.run.machine import Event
 from tt_dialect.run.native import run_native
 from tt_dialect.tensors import default_inputs
 
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
 BATCH, ROWS, COLS = 2, 4, 4
 """Matrices and tiles of the tensors; blocks are one tile, the launch grid has three axes."""
 

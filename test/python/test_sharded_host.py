@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from amounts import amount
+from needs import needs_compiler
 from sharded_programs import CASES, LAYOUTS, batched_text, compiled, program_text
 from xdsl.dialects.builtin import ArrayAttr, IntAttr, f32
 from xdsl.rewriter import Rewriter
@@ -26,10 +23,6 @@ from tt_dialect.run.native import NativeError, run_native
 from tt_dialect.run.native_build import run_host
 from tt_dialect.tensors import default_inputs
 
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
 STRICT = ("-Wall", "-Wextra", "-Werror")
 
 

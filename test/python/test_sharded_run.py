@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from needs import needs_compiler
 from sharded_programs import (
     CASES,
     LAYOUTS,
@@ -33,11 +30,6 @@ from tt_dialect.run.native import run_native
 from tt_dialect.run.numerics import AnyArray
 from tt_dialect.run.simulator import RunStats
 from tt_dialect.tensors import default_inputs
-
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
 
 
 def check(kernel: CompiledKernel, name: str, case: tuple[str, str, str]) -> list[AnyArray]:

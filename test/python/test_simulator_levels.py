@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from references import REFERENCES
 from xdsl.dialects.arith import ConstantOp
 from xdsl.dialects.builtin import IndexType
 from xdsl.dialects.func import FuncOp
@@ -26,18 +24,6 @@ from tt_dialect.run.numerics import Format, load
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = {Format.BF16: 2**-7, Format.FP16: 2**-7, Format.FP32: 2e-3}
-
-
-def references() -> dict[str, Callable[..., Any]]:
-    spec = importlib.util.spec_from_file_location("references", ROOT / "test" / "references.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.REFERENCES
-
-
-REFERENCES = references()
 
 
 def kernel_of(module: Operation) -> FuncOp | ProgramOp:

@@ -7,13 +7,13 @@ DST) and in bf16 (16-bit DST).
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import ml_dtypes
 import numpy as np
 import pytest
+from needs import needs_compiler
 
 from tt_dialect.emit.kernel import print_kernel
 from tt_dialect.emit.names import kernel_files
@@ -275,10 +275,7 @@ def test_the_simulator_is_numpy_within_the_rows_bound(kernel: Kernel) -> None:
     assert wrong == []
 
 
-@pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
+@needs_compiler
 @pytest.mark.parametrize("api", ["v2", "v1"])
 @pytest.mark.parametrize("kernel", KERNELS, ids=NAMES)
 def test_the_emitted_kernel_is_the_simulator_to_the_bit(kernel: Kernel, api: str) -> None:

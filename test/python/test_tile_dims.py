@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from itertools import product
 from math import prod
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from needs import needs_compiler
 from xdsl.dialects.builtin import bf16
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
@@ -34,10 +34,6 @@ from tt_dialect.run.machine import tilize
 from tt_dialect.run.native_build import run_host
 
 DATA = Path(__file__).parents[1] / "data" / "tir"
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None,
-    reason="no C++ compiler is installed",
-)
 
 
 # -- the layout ------------------------------------------------------------------------------------
